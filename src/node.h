@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The contract between fornix and its nodes: all that the author of a plugin needs.
+ *
+ * A plugin is a shared module that exports one `const FornixNode fornix_node`: a name, docs, a
+ * table of attributes, tables of ports, an example graph and the functions of its family:
+ *
+ *   layer      a node of the inner graph: tensors in, tensors out, one batch at a time
+ *   composite  a node of the inner graph that stands for several others
+ *   samples    a node of the outer graph: tables in, a table out (loaders, samplers, evaluators)
+ *   optimizer  what <update> does with a gradient
+ *   schedule   how the rate of an optimizer changes from step to step
+ *
+ * Tensors are float32, N D H W C: batch, depth, height, width, channels, channels side by side in
+ * memory. An image has d = 1, a vector d = h = w = 1. The engine owns attributes, tensors and
+ * scratch, a node only what its `open` returns. Everything that a user can get wrong is found in
+ * `infer`, `expand` or `columns`, where a line of the graph can be shown; what runs afterwards
+ * must not fail for any reason but the machine's.
+ *
+ * ABI policy: FORNIX_ABI changes when a plugin built before would misbehave; a plugin of another
+ * ABI is refused by name. Flags and functions may be added without a change.
+ */
+#ifndef FORNIX_NODE_H
+#define FORNIX_NODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fornix-error.h"
+#include "fornix-random.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define FORNIX_ABI 1
+
+/* ---- Shapes and views ------------------------------------------------------------------- */
+
+typedef struct {
+    int64_t n, d, h, w, c;
+} FornixShape;
+
+/* A tensor in memory: pixel (n, d, h, w) starts at data + n * pitch_n + d * pitch_d + h * pitch_h
+ * + w * pitch_w, all in floats. Dense means pitch_w = c, pitch_h = w * c and so on; a node sees
+ * another pitch only at ports that say FORNIX_PITCHED, and then pitch_h = w * pitch_w,
+ * pitch_d = h * pitch_h and pitch_n = d * pitch_d still hold: only pitch_w exceeds c (a tensor
+ * that is some channels of a wider one). data is NULL where a port is not connected, a tensor was
+ * not declared SAVED, or a gradient is not wanted. */
+typedef struct {
+    FornixShape shape;
+    int64_t pitch_w, pitch_h, pitch_d, pitch_n;
+    const float *data;
+} FornixView;
+
+typedef struct {
+    FornixShape shape;
+    int64_t pitch_w, pitch_h, pitch_d, pitch_n;
+    float *data;
+} FornixTensor;
+
+static inline int64_t fornix_pixels(FornixShape s) /* of the whole batch */
+{
+    return s.n * s.d * s.h * s.w;
+}
+
+static inline int64_t fornix_floats(FornixShape s)
+{
+    return fornix_pixels(s) * s.c;
+}
+
+/* ---- Kinds ------------------------------------------------------------------------------ */
+
+/* What a tensor or a column means. An input port names all that it takes, an output port the one
+ * that it gives. Losses want logits and take features (a linear layer's output), never
+ * probabilities. */
+typedef enum {
+    FORNIX_IMAGE = 1 << 0,       /* intensities */
+    FORNIX_MASK = 1 << 1,        /* class indices of pixels, c = 1 */
+    FORNIX_LABEL = 1 << 2,       /* class index of a sample, d = h = w = c = 1; -1 is missing */
+    FORNIX_WEIGHT = 1 << 3,      /* how much a sample counts, d = h = w = c = 1 */
+    FORNIX_FEATURE = 1 << 4,     /* what layers give */
+    FORNIX_LOGITS = 1 << 5,      /* unnormalised log-probabilities, a channel a class */
+    FORNIX_PROBABILITY = 1 << 6, /* after softmax or sigmoid */
+    FORNIX_NOISE = 1 << 7,
+    FORNIX_LOSS = 1 << 8,     /* one number for a batch: 1 x 1 x 1 x 1 x 1 */
+    FORNIX_METRIC = 1 << 9,   /* a row of numbers for each sample: n x 1 x 1 x 1 x c */
+    FORNIX_SAMPLES = 1 << 10, /* outer graph: a table of samples */
+    FORNIX_FIT = 1 << 11,     /* outer graph: what was fitted on a table (a threshold) */
+    FORNIX_SCORES = 1 << 12,  /* outer graph: what an evaluator found */
+    FORNIX_ANY_TENSOR = (1 << 10) - 1,
+    FORNIX_DATA = (1 << 8) - 1, /* any tensor but losses and metrics */
+    FORNIX_VALUES = FORNIX_IMAGE | FORNIX_FEATURE | FORNIX_LOGITS | FORNIX_PROBABILITY |
+                    FORNIX_NOISE /* what a layer can work on */
+} FornixKind;
+
+/* ---- Ports ------------------------------------------------------------------------------ */
+
+enum {
+    FORNIX_OPTIONAL = 1 << 0,
+    FORNIX_MANY = 1 << 1,    /* one or more, in order; the last input port only */
+    FORNIX_SAVED = 1 << 2,   /* backward reads it (an input or an output) */
+    FORNIX_NO_GRAD = 1 << 3, /* no gradient flows into this input */
+    FORNIX_PITCHED = 1 << 4, /* works with pitch_w > c */
+};
+
+typedef struct {
+    const char *name;
+    unsigned kinds; /* input: all that it takes; output: the one it gives, 0 = its first input's */
+    unsigned flags;
+    const char *doc;
+} FornixPort; /* tables end with {0} */
+
+/* ---- Attributes ------------------------------------------------------------------------- */
+
+typedef enum {
+    FORNIX_ATTR_INT,
+    FORNIX_ATTR_REAL,
+    FORNIX_ATTR_BOOL,    /* yes | no (true, false, 1, 0 too) */
+    FORNIX_ATTR_CHOICE,  /* int: index into choices */
+    FORNIX_ATTR_DIMS,    /* one to three sizes, D H W: "3" is 3 3 3, "3 3" is 1 3 3 for kernels */
+    FORNIX_ATTR_TEXT,    /* any text */
+    FORNIX_ATTR_PATH,    /* a file or folder, relative to the graph file; given absolute */
+    FORNIX_ATTR_LIST,    /* words between blanks */
+    FORNIX_ATTR_CLASSES, /* a number of classes, or the name of a label column */
+    FORNIX_ATTR_LIKE,    /* "table.column": shape, kind and classes of a column */
+} FornixAttrKind;
+
+typedef struct {
+    int64_t size[3]; /* as written, left-filled: "5" gives {5, 5, 5}, "4 5" gives {1, 4, 5} */
+    int count;       /* how many were written: 0 to 3 */
+} FornixDims;
+
+typedef struct {
+    const char *const *items;
+    int64_t count;
+} FornixList;
+
+typedef struct {
+    int64_t count;
+    const char *label;        /* the label column that was named, or NULL */
+    const char *const *names; /* count names, or NULL */
+} FornixClasses;
+
+typedef struct {
+    FornixShape shape; /* n = 1 */
+    unsigned kind;
+    int64_t classes; /* of a label or mask; 0 elsewhere */
+} FornixLike;
+
+typedef struct {
+    const char *name; /* the XML attribute */
+    FornixAttrKind kind;
+    size_t offset;              /* of the field in the node's own struct */
+    const char *fallback;       /* the default as a user would write it; NULL: required */
+    double low, high;           /* inclusive, for numbers and sizes */
+    const char *const *choices; /* NULL-terminated */
+    const char *doc;
+} FornixAttr; /* tables end with {0} */
+
+/* A field of the wrong C type does not compile. The attribute has the field's name. */
+#define FORNIX_FIELD(Struct, field, Type)                                                          \
+    (offsetof(Struct, field) + 0 * sizeof(char[_Generic(((Struct *)0)->field, Type : 1, default    \
+                                                        : -1)]))
+#define FORNIX_INT(Struct, field, fallback, low, high, doc)                                        \
+    {                                                                                              \
+#field, FORNIX_ATTR_INT, FORNIX_FIELD(Struct, field, int64_t), fallback, low, high, 0, doc \
+    }
+#define FORNIX_REAL(Struct, field, fallback, low, high, doc)                                       \
+    {                                                                                              \
+#field, FORNIX_ATTR_REAL, FORNIX_FIELD(Struct, field, double), fallback, low, high, 0, doc \
+    }
+#define FORNIX_BOOL(Struct, field, fallback, doc)                                                  \
+    {                                                                                              \
+#field, FORNIX_ATTR_BOOL, FORNIX_FIELD(Struct, field, bool), fallback, 0, 0, 0, doc        \
+    }
+#define FORNIX_CHOICE(Struct, field, fallback, choices, doc)                                       \
+    {                                                                                              \
+#field, FORNIX_ATTR_CHOICE, FORNIX_FIELD(Struct, field, int), fallback, 0, 0, choices, doc \
+    }
+#define FORNIX_DIMS(Struct, field, fallback, low, high, doc)                                       \
+    {                                                                                              \
+#field, FORNIX_ATTR_DIMS, FORNIX_FIELD(Struct, field, FornixDims), fallback, low, high, 0, \
+            doc                                                                                    \
+    }
+#define FORNIX_TEXT(Struct, field, fallback, doc)                                                  \
+    {                                                                                              \
+#field, FORNIX_ATTR_TEXT, FORNIX_FIELD(Struct, field, const char *), fallback, 0, 0, 0,    \
+            doc                                                                                    \
+    }
+#define FORNIX_PATH(Struct, field, fallback, doc)                                                  \
+    {                                                                                              \
+#field, FORNIX_ATTR_PATH, FORNIX_FIELD(Struct, field, const char *), fallback, 0, 0, 0,    \
+            doc                                                                                    \
+    }
+#define FORNIX_LIST(Struct, field, fallback, doc)                                                  \
+    {                                                                                              \
+#field, FORNIX_ATTR_LIST, FORNIX_FIELD(Struct, field, FornixList), fallback, 0, 0, 0, doc  \
+    }
+#define FORNIX_CLASSES(Struct, field, fallback, doc)                                               \
+    {                                                                                              \
+#field, FORNIX_ATTR_CLASSES, FORNIX_FIELD(Struct, field, FornixClasses), fallback, 1,      \
+            65536, 0, doc                                                                          \
+    }
+#define FORNIX_LIKE(Struct, field, fallback, doc)                                                  \
+    {                                                                                              \
+#field, FORNIX_ATTR_LIKE, FORNIX_FIELD(Struct, field, FornixLike), fallback, 0, 0, 0, doc  \
+    }
+
+/* An attribute whose fallback is "" may be left out: text and path are then "", a list or dims
+ * has count 0, classes count 0, like shape.n 0. */
+
+/* ---- Layers: what is known before a run ------------------------------------------------- */
+
+typedef struct FornixInfer FornixInfer;
+
+typedef enum { FORNIX_FORWARD, FORNIX_BACKWARD, FORNIX_KEEP } FornixPhase;
+
+/* When a pass of FORNIX_BACKWARD runs: skipped where nobody wants what it makes. */
+typedef enum { FORNIX_ALWAYS, FORNIX_FOR_INPUT, FORNIX_FOR_WEIGHT } FornixNeed;
+
+typedef enum { FORNIX_CONSTANT, FORNIX_UNIFORM, FORNIX_NORMAL } FornixInitKind;
+
+typedef struct {
+    FornixInitKind kind;
+    double value; /* the constant; b of uniform in [-b, b); the standard deviation of normal */
+} FornixInit;
+
+/* Inputs count as in the port table; those of a MANY port follow one another from its place on. */
+int fornix_inputs(const FornixInfer *infer);
+FornixShape fornix_input(const FornixInfer *infer, int input); /* n = 0: not connected */
+bool fornix_has_input(const FornixInfer *infer, int input);
+unsigned fornix_input_kind(const FornixInfer *infer, int input);
+/* Classes of a label or mask, 0 where unknown. */
+int64_t fornix_input_classes(const FornixInfer *infer, int input);
+
+/* infer gives every output a shape, in the order of the port table. */
+void fornix_output(FornixInfer *infer, int output, FornixShape shape);
+void fornix_output_kind(FornixInfer *infer, int output, unsigned kind);      /* where it varies */
+void fornix_output_classes(FornixInfer *infer, int output, int64_t classes); /* of a mask, label */
+
+/* Declares a weight; they count from 0 in the order of declaration. Only nets own weights. part
+ * tells which of the nodes that a fused node replaces names it, 0 elsewhere. */
+void fornix_weight(FornixInfer *infer, int part, const char *name, FornixShape shape,
+                   FornixInit init);
+/* Declares kept state (running statistics): checkpointed, changed in FORNIX_KEEP alone. */
+void fornix_state(FornixInfer *infer, int part, const char *name, FornixShape shape, double start);
+/* Declares a tensor that forward writes and backward (and keep) read. */
+void fornix_saved(FornixInfer *infer, FornixShape shape);
+/* Scratch for all passes of a phase together; its content does not outlive the phase. */
+void fornix_scratch(FornixInfer *infer, FornixPhase phase, int64_t floats);
+/* Declares the next pass of a phase. Grains depend on shapes alone; those of one pass write apart
+ * and may run in any order at the same time, a pass begins when the one before has ended. */
+void fornix_pass(FornixInfer *infer, FornixPhase phase, int64_t grains, FornixNeed need);
+/* Multiply-adds times two of one execution, for `plan` and `--profile`. */
+void fornix_flops(FornixInfer *infer, FornixPhase phase, double flops);
+
+/* output may lie in the memory of input, where nobody else reads that later: forward must then
+ * work with out.data == in.data, and backward with din.data == dout.data. */
+void fornix_in_place(FornixInfer *infer, int output, int input);
+/* output holds the values of input in the same order (reshape): where the engine lets both share
+ * memory, out.data == in.data (din.data == dout.data), and the node has nothing to copy. */
+void fornix_same_memory(FornixInfer *infer, int output, int input);
+/* input is channels [channel, channel + c) of output (concat): where the engine lets the producer
+ * write there, in.data == out.data + channel (din.data == dout.data + channel): nothing to copy. */
+void fornix_part_of(FornixInfer *infer, int input, int output, int64_t channel);
+
+/* Reports a mistake at the attribute or port of that name (NULL: at the node); returns false. */
+bool fornix_infer_fail(FornixInfer *infer, const char *where, const char *format, ...)
+    FORNIX_PRINTF(3, 4);
+
+/* ---- Layers: what runs ------------------------------------------------------------------ */
+
+typedef struct {
+    const FornixView *in;     /* as declared; only SAVED ones have data in backward */
+    const FornixTensor *out;  /* in backward: only SAVED ones have data */
+    const FornixView *weight; /* dense */
+    const FornixTensor *saved;
+    const FornixView *state;       /* dense */
+    const FornixView *dout;        /* backward: never NULL data; a loss's is one number */
+    const FornixTensor *din;       /* backward: overwritten; data NULL: not wanted */
+    const FornixTensor *dweight;   /* backward, dense: overwritten; data NULL: not wanted */
+    const FornixTensor *new_state; /* keep: overwritten; it starts as a copy of state */
+    float *scratch;
+    FornixRandomKey random; /* of this node, stage, update and step; the same in backward */
+    int inputs;             /* with those of a MANY port */
+    bool training;          /* else: running statistics, no dropout */
+    bool frozen;            /* its net is not trained: statistics are not changed */
+    void *opened;           /* what open returned */
+} FornixStep;
+
+typedef void FornixPass(const FornixStep *step, const void *attrs, int pass, int64_t begin,
+                        int64_t end);
+
+/* What a metric node's rows become: called once, serially, over all rows in their order. */
+typedef struct FornixResults FornixResults;
+int64_t fornix_results_rows(const FornixResults *results);
+int64_t fornix_results_width(const FornixResults *results);
+const float *fornix_results_row(const FornixResults *results, int64_t row);
+const char *fornix_results_subject(const FornixResults *results, int64_t row);
+/* The figure `name` of this node; NULL or "": the node's own, which monitor="stage.node" means. */
+void fornix_results_add(FornixResults *results, const char *name, double value);
+
+typedef struct {
+    bool (*infer)(FornixInfer *infer, const void *attrs); /* false after fornix_infer_fail */
+    FornixPass *forward;
+    FornixPass *backward; /* NULL: no gradient passes; the engine refuses to train through it */
+    FornixPass *keep;     /* new state from state and saved; NULL: keeps none */
+    void *(*open)(const FornixInfer *infer, const void *attrs, FornixError *error); /* or NULL */
+    void (*close)(void *opened);
+    void (*finish)(FornixResults *results, const void *attrs); /* of a metric; NULL: mean rows */
+    /* A node that replaces others lists their names, a chain linked through first input and first
+     * output ("conv instance_norm leaky_relu"); fuse fills its own attributes from theirs, or
+     * returns false where they can't be served. Inputs, then weights, are those of the chain. */
+    const char *fuses;
+    bool (*fuse)(void *attrs, const void *const *parts, const bool *in_net_inputs);
+} FornixLayer;
+
+/* ---- Composites ------------------------------------------------------------------------- */
+
+/* expand writes nodes as graph text with fornix_emit; the node's own inputs are there under their
+ * ports' names, and each output is the node whose id is the output's name. Shapes of inputs are
+ * known (fornix_input). */
+typedef struct {
+    bool (*expand)(FornixInfer *infer, const void *attrs);
+} FornixComposite;
+
+void fornix_emit(FornixInfer *infer, const char *format, ...) FORNIX_PRINTF(2, 3);
+
+/* ---- Optimizers and schedules ----------------------------------------------------------- */
+
+typedef struct {
+    float *weight;
+    const float *gradient;
+    float *const *state; /* `states` buffers as long as the weight, zero at first */
+    int64_t step;        /* from 1: how often this weight was updated, this time included */
+    double rate;         /* after the schedule */
+    double scale;        /* of the gradient: clipping and accumulation */
+} FornixUpdate;
+
+typedef struct {
+    int states;
+    size_t rate_offset; /* of the double in the attributes that is the learning rate */
+    /* Elements [begin, end) of one weight; independent of how a range is split. */
+    void (*update)(const FornixUpdate *update, const void *attrs, int64_t begin, int64_t end);
+} FornixOptimizer;
+
+typedef struct {
+    double (*factor)(const void *attrs, int64_t step, int64_t steps); /* step from 0 */
+} FornixSchedule;
+
+/* ---- Samples ---------------------------------------------------------------------------- */
+
+/* A table of samples. Its rows have an identity (engine columns, never floats) and columns of
+ * tensors, labels and weights. Tables do not change once made. */
+typedef struct FornixTable FornixTable;
+
+typedef enum { FORNIX_REAL_SAMPLE, FORNIX_SYNTHETIC_SAMPLE } FornixOrigin;
+
+typedef enum { FORNIX_NO_PART, FORNIX_TRAIN, FORNIX_VALIDATION, FORNIX_TEST } FornixPart;
+
+typedef struct {
+    const char *subject; /* "cohort/name": what splits, clusters and joins go by */
+    const char *name;    /* of the sample in its subject: "" or "slice 12" */
+    FornixOrigin origin;
+    FornixPart part;
+} FornixRow;
+
+typedef struct {
+    const char *name;
+    unsigned kind;     /* FORNIX_IMAGE, MASK, FEATURE, LOGITS, PROBABILITY, LABEL or WEIGHT */
+    FornixShape shape; /* of one row: n = 1 */
+    int64_t classes;   /* of labels, masks; 0 where unknown */
+    const char *const *class_names; /* classes names, or NULL */
+} FornixColumn;
+
+/* How a tensor of a row lies in the patient: what is needed to write it in the image's own space.
+ */
+typedef struct {
+    const char *file;       /* the image that the row came from; NULL: none */
+    int64_t slice;          /* along axis, or -1: the whole volume */
+    int axis;               /* of the slice in RAS: 0 R, 1 A, 2 S */
+    double spacing[3];      /* mm, of a voxel of the row along W, H, D */
+    unsigned char map[512]; /* the loader's own way back (plain data), see volume.h */
+} FornixSpace;
+
+int64_t fornix_rows(const FornixTable *table); /* -1: not known before the run */
+int fornix_columns(const FornixTable *table);
+const FornixColumn *fornix_column(const FornixTable *table, int column);
+int fornix_find_column(const FornixTable *table, const char *name); /* -1: none */
+const FornixRow *fornix_row(const FornixTable *table, int64_t row);
+int32_t fornix_label(const FornixTable *table, int column, int64_t row); /* -1: missing */
+double fornix_real(const FornixTable *table, int column, int64_t row);   /* of a WEIGHT column */
+/* A tensor of a row, dense, into out. Safe from several threads. */
+bool fornix_read(const FornixTable *table, int column, int64_t row, float *out, FornixError *error);
+const FornixSpace *fornix_space(const FornixTable *table, int64_t row); /* NULL: none */
+/* Numbers that a node kept with its table (fitted statistics, a threshold); NULL: none. */
+const double *fornix_values(const FornixTable *table, const char *name, int64_t *count);
+
+/* One node of the outer graph being made. */
+typedef struct FornixBuild FornixBuild;
+
+int fornix_tables(const FornixBuild *build); /* inputs, with those of a MANY port */
+const FornixTable *fornix_table(const FornixBuild *build, int input); /* NULL: not connected */
+/* How the graph names an input: its id, and in a <for> the loop's values ("scores[smote]"). */
+const char *fornix_table_name(const FornixBuild *build, int input);
+const char *fornix_build_id(const FornixBuild *build);
+
+/* In `columns`: what the output has. */
+int fornix_add_column(FornixBuild *build, const FornixColumn *column);
+void fornix_copy_columns(FornixBuild *build, int input); /* all of an input's */
+/* In `rows`. A new row has labels -1, reals 1 and no tensors of its own. */
+int64_t fornix_add_row(FornixBuild *build, const FornixRow *row);
+/* A row with the identity, labels, reals, space and tensors of a row of an input. */
+int64_t fornix_copy_row(FornixBuild *build, int input, int64_t row);
+/* As copy_row, but its tensors are (1 - share) * row + share * other: sampled, not stored. */
+int64_t fornix_mix_rows(FornixBuild *build, int input, int64_t row, int64_t other, double share);
+void fornix_set_row(FornixBuild *build, int64_t row, const FornixRow *identity);
+void fornix_set_label(FornixBuild *build, int column, int64_t row, int32_t label);
+void fornix_set_real(FornixBuild *build, int column, int64_t row, double value);
+void fornix_set_space(FornixBuild *build, int64_t row, const FornixSpace *space);
+void fornix_set_values(FornixBuild *build, const char *name, const double *values, int64_t count);
+/* This row's subject (and all that it stems from) was used to fit what this node gives. */
+void fornix_fitted_on(FornixBuild *build, int input, int64_t row);
+
+/* Figures: they stand in final.json under the node's id, and in the report. */
+void fornix_metric(FornixBuild *build, const char *name, double value);
+void fornix_metric_interval(FornixBuild *build, const char *name, double value, double low,
+                            double high);
+/* Reads figures of an input (SCORES); false: it has none of that name. */
+bool fornix_get_metric(const FornixTable *table, const char *name, double *value, double *low,
+                       double *high);
+/* A line of the report, shown at the end of the run. */
+void fornix_report(FornixBuild *build, const char *format, ...) FORNIX_PRINTF(2, 3);
+/* A line of the report that must not be missed (a leak acknowledged, an interval covers chance). */
+void fornix_warn(FornixBuild *build, const char *format, ...) FORNIX_PRINTF(2, 3);
+
+/* A file that this node reads: its content enters the keys of all that depends on it. */
+bool fornix_uses_file(FornixBuild *build, const char *path);
+/* The folder for this node's own files in the run's directory, made at the first call. */
+const char *fornix_output_folder(FornixBuild *build);
+FornixRandomKey fornix_build_random(const FornixBuild *build, int64_t seed);
+
+/* Runs work(context, i) for every i in [0, count) on the team; returns when all have ended. */
+void fornix_parallel(FornixBuild *build, int64_t count, void (*work)(void *context, int64_t i),
+                     void *context);
+
+/* What this node keeps between columns, rows and read; freed with close. */
+void fornix_set_opened(FornixBuild *build, void *opened);
+void *fornix_opened(const FornixBuild *build);
+
+/* Reports a mistake at the attribute or port of that name (NULL: at the node); returns false. */
+bool fornix_build_fail(FornixBuild *build, const char *where, const char *format, ...)
+    FORNIX_PRINTF(3, 4);
+
+enum {
+    FORNIX_COSTLY_READ = 1 << 0, /* the engine keeps what it read in memory, within its budget */
+    FORNIX_EVALUATES = 1 << 1,   /* judges its inputs: the engine passes on rows of `part` only, and
+                                    refuses subjects that anything was fitted on */
+    FORNIX_NEEDS_RUN = 1 << 2,   /* reads tensors or writes files: rows are made in a run only */
+};
+
+typedef struct {
+    unsigned flags;
+    /* Declares the output's columns from the inputs' columns and the attributes (and the headers
+     * of files); runs in `check`. NULL: those of the first input. */
+    bool (*columns)(FornixBuild *build, const void *attrs);
+    /* Makes the rows. Runs in `check` too where the inputs' rows are known. */
+    bool (*rows)(FornixBuild *build, const void *attrs);
+    /* A tensor of an output row that is not passed on from an input. Safe from several threads.
+     * NULL: rows take their tensors from the inputs that they were copied from. */
+    bool (*read)(void *opened, const FornixTable *table, int column, int64_t row, float *out,
+                 FornixError *error);
+    void (*close)(void *opened);
+} FornixSamples;
+
+/* ---- The descriptor --------------------------------------------------------------------- */
+
+typedef struct {
+    unsigned abi;              /* FORNIX_ABI */
+    const char *name;          /* the XML element; lower case, words joined by _ */
+    const char *doc;           /* what it does, in a sentence; then more where it helps */
+    const char *formula;       /* the equation in plain text and where it is from, or NULL */
+    size_t attrs_size;         /* of the struct that attributes fill */
+    const FornixAttr *attrs;   /* NULL: none */
+    const FornixPort *inputs;  /* NULL: none */
+    const FornixPort *outputs; /* layer, composite: the first is what the bare id means */
+    /* Exactly one of these. */
+    const FornixLayer *layer;
+    const FornixComposite *composite;
+    const FornixSamples *samples;
+    const FornixOptimizer *optimizer;
+    const FornixSchedule *schedule;
+    /* A graph or a fragment in which the node is used as a user would, loaded by the tests. For
+     * layers: `<node …/>` with inputs x, y… given by `shapes`, e.g. "x=2,3,4,5,6 label=2,1,1,1,1".
+     * Several configurations, one a line: "SHAPES | <element …/>". */
+    const char *example;
+    void *reserved[4]; /* NULL; a tangent expansion comes here */
+} FornixNode;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Text that grows, strict numbers, and the nearest name to one misspelt. */
+#ifndef FORNIX_TEXT_H
+#define FORNIX_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fornix-error.h"
+
+typedef struct {
+    char *data; /* NUL-terminated once anything was added; NULL before */
+    size_t length, capacity;
+} Text; /* start with {0}; end with text_free */
+
+void text_add(Text *text, const char *more);
+void text_add_slice(Text *text, const char *more, size_t length);
+void text_format(Text *text, const char *format, ...) FORNIX_PRINTF(2, 3);
+void text_free(Text *text);
+const char *text_value(const Text *text); /* never NULL */
+
+/* The whole of text must be one number; false otherwise. Locale-independent. */
+bool text_to_int(const char *text, int64_t *value);
+bool text_to_real(const char *text, double *value); /* finite only */
+
+/* Edits between a and b, a transposition counted once (optimal string alignment). */
+int text_distance(const char *a, const char *b);
+/* The candidate nearest to name within 1 + length/4 edits, the first of equals; NULL if none. */
+const char *text_suggest(const char *name, const char *const *candidates, size_t count);
+
+/* Splits at blanks into NULL-terminated copies; free each and the array with text_split_free. */
+char **text_split(const char *text, size_t *count);
+void text_split_free(char **words);
+
+#endif
