@@ -17,6 +17,8 @@ typedef struct {
 void text_add(Text *text, const char *more);
 void text_add_slice(Text *text, const char *more, size_t length);
 void text_format(Text *text, const char *format, ...) FORNIX_PRINTF(2, 3);
+/* The fewest digits that read back as value; locale-independent. */
+void text_add_real(Text *text, double value);
 void text_free(Text *text);
 const char *text_value(const Text *text); /* never NULL */
 
@@ -26,7 +28,8 @@ bool text_to_real(const char *text, double *value); /* finite only */
 
 /* Edits between a and b, a transposition counted once (optimal string alignment). */
 int text_distance(const char *a, const char *b);
-/* The candidate nearest to name within 1 + length/4 edits, the first of equals; NULL if none. */
+/* The candidate nearest to name within 1 + length/4 edits, the first of equals; NULL if none, or if
+ * every character differs. */
 const char *text_suggest(const char *name, const char *const *candidates, size_t count);
 
 /* Splits at blanks into NULL-terminated copies; free each and the array with text_split_free. */

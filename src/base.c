@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Memory that is checked, errors that are values.
+ *
+ * A failed small allocation ends the program here and nowhere else, so no caller needs a branch
+ * that can never be tested. Large memory asks for large pages: a tensor is read in long strides,
+ * and a page table walk for each of them costs more than the page itself.
+ */
+#define _GNU_SOURCE
+
+#include "base.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { LINE = 64, LARGE_PAGE = 2 << 20 };
+
+static void *kept(void *memory, size_t count, size_t size)
+{
+    if (!memory) {
+        fprintf(stderr, "fornix: no memory left (%zu x %zu bytes)\n", count, size);
+        exit(1);
+    }
+    return memory;
+}
+
+void *mem_new(size_t count, size_t size)
+{
+    return kept(calloc(count ? count : 1, size ? size : 1), count, size);
+}
+
+void *mem_grow(void *old, size_t count, size_t size)
+{
+    return kept(reallocarray(old, count ? count : 1, size ? size : 1), count, size);
+}
+
+char *mem_text(const char *text)
+{
+    return text ? kept(strdup(text), strlen(text) + 1, 1) : NULL;
+}
+
+void mem_free(void *memory)
+{
+    free(memory);
+}
+
+void *mem_large(size_t bytes)
+{
+    size_t unit = bytes >= LARGE_PAGE ? LARGE_PAGE : LINE;
+    if (bytes > PTRDIFF_MAX - unit)
+        return NULL;
+    size_t whole = bytes ? (bytes + unit - 1) / unit * unit : unit;
+    void *memory = aligned_alloc(unit, whole);
+    if (memory && unit == LARGE_PAGE)
+        madvise(memory, whole, MADV_HUGEPAGE); /* a wish: without it all works, slower */
+    return memory;
+}
+
+void mem_large_free(void *memory, size_t bytes)
+{
+    (void)bytes;
+    free(memory);
+}
+
+bool size_multiply(int64_t a, int64_t b, int64_t *out)
+{
+    int64_t product;
+    if (a < 0 || b < 0 || __builtin_mul_overflow(a, b, &product))
+        return false;
+    *out = product;
+    return true;
+}
+
+bool size_add(int64_t a, int64_t b, int64_t *out)
+{
+    int64_t sum;
+    if (a < 0 || b < 0 || __builtin_add_overflow(a, b, &sum))
+        return false;
+    *out = sum;
+    return true;
+}
+
+static bool fail(FornixError *error, bool input, const char *format, va_list values)
+{
+    if (!error->text[0]) {
+        vsnprintf(error->text, sizeof error->text, format, values);
+        error->input = input;
+    }
+    return false;
+}
+
+bool fornix_fail(FornixError *error, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    fail(error, false, format, values);
+    va_end(values);
+    return false;
+}
+
+bool fornix_fail_input(FornixError *error, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    fail(error, true, format, values);
+    va_end(values);
+    return false;
+}

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The user's mistakes, collected with their places and shown together.
+ *
+ * Messages quote what the user wrote, so they are cleaned when they are recorded: control
+ * characters become blanks (a terminal must not act on them) and length is bounded. The order of
+ * printing is that of the sources' first mention, then of lines: a stable sort keeps what several
+ * modules found at one place in the order in which they found it.
+ */
+#include "diag.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base.h"
+#include "text.h"
+
+/* What one mistake repeated in a large file can cost; the rest is counted. */
+enum { MOST_ENTRIES = 200, LONGEST_MESSAGE = 2000, WINDOW = 160, LEAD = 60 };
+
+typedef struct {
+    Place place;
+    char *message, *help;
+    bool warning;
+    size_t source, order;
+} Entry;
+
+struct Diag {
+    Entry *entries;
+    size_t count, errors;
+    const Source **sources; /* in order of first mention */
+    size_t source_count;
+};
+
+Diag *diag_new(void)
+{
+    return mem_new(1, sizeof(Diag));
+}
+
+void diag_free(Diag *diag)
+{
+    if (!diag)
+        return;
+    for (size_t i = 0; i < diag->count; i++) {
+        mem_free(diag->entries[i].message);
+        mem_free(diag->entries[i].help);
+    }
+    mem_free(diag->entries);
+    mem_free(diag->sources);
+    mem_free(diag);
+}
+
+static bool continues(char byte)
+{
+    return ((unsigned char)byte & 0xC0) == 0x80;
+}
+
+static void clean(char *text)
+{
+    for (char *at = text; *at; at++)
+        if ((unsigned char)*at < ' ' || *at == 0x7F)
+            *at = ' ';
+    if (strlen(text) > LONGEST_MESSAGE) {
+        size_t end = LONGEST_MESSAGE;
+        while (end && continues(text[end]))
+            end--;
+        memcpy(text + end, "...", 4);
+    }
+}
+
+static char *message_format(const char *format, va_list values)
+{
+    va_list again;
+    va_copy(again, values);
+    int length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    size_t size = (length > 0 ? (size_t)length : 0) + 4;
+    char *message = mem_new(size, 1);
+    vsnprintf(message, size, format, values);
+    clean(message);
+    return message;
+}
+
+static size_t source_order(Diag *diag, const Source *source)
+{
+    size_t i = 0;
+    while (i < diag->source_count && diag->sources[i] != source)
+        i++;
+    if (i == diag->source_count) {
+        diag->sources = mem_grow(diag->sources, i + 1, sizeof *diag->sources);
+        diag->sources[diag->source_count++] = source;
+    }
+    return i;
+}
+
+static bool same(const Entry *a, const Entry *b)
+{
+    return a->place.source == b->place.source && a->place.line == b->place.line &&
+           a->place.column == b->place.column && a->warning == b->warning &&
+           strcmp(a->message, b->message) == 0;
+}
+
+/* Takes over the entry's message. */
+static void record(Diag *diag, Entry entry, const char *help)
+{
+    for (size_t i = 0; i < diag->count; i++)
+        if (same(&diag->entries[i], &entry)) {
+            mem_free(entry.message);
+            return;
+        }
+    diag->errors += !entry.warning;
+    if (diag->count == MOST_ENTRIES) {
+        mem_free(entry.message);
+        return;
+    }
+    entry.help = mem_text(help);
+    if (entry.help) {
+        entry.help = mem_grow(entry.help, strlen(entry.help) + 4, 1);
+        clean(entry.help);
+    }
+    entry.source = source_order(diag, entry.place.source);
+    entry.order = diag->count;
+    diag->entries = mem_grow(diag->entries, diag->count + 1, sizeof entry);
+    diag->entries[diag->count++] = entry;
+}
+
+void diag_error(Diag *diag, Place place, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    record(diag, (Entry){.place = place, .message = message_format(format, values)}, NULL);
+    va_end(values);
+}
+
+void diag_error_help(Diag *diag, Place place, const char *help, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    record(diag, (Entry){.place = place, .message = message_format(format, values)}, help);
+    va_end(values);
+}
+
+void diag_warn(Diag *diag, Place place, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    Entry entry = {.place = place, .message = message_format(format, values), .warning = true};
+    record(diag, entry, NULL);
+    va_end(values);
+}
+
+size_t diag_errors(const Diag *diag)
+{
+    return diag->errors;
+}
+
+static int entry_order(const void *left, const void *right)
+{
+    const Entry *a = left, *b = right;
+    if (a->source != b->source)
+        return a->source < b->source ? -1 : 1;
+    if (a->place.line != b->place.line)
+        return a->place.line < b->place.line ? -1 : 1;
+    if (a->place.column != b->place.column)
+        return a->place.column < b->place.column ? -1 : 1;
+    return a->order < b->order ? -1 : 1;
+}
+
+/* The line's bytes; NULL when the source has no such line. */
+static const char *source_line(const Source *source, int line, size_t *length)
+{
+    if (!source->text || line < 1)
+        return NULL;
+    const char *at = source->text, *end = source->text + source->length;
+    for (; line > 1; line--) {
+        const char *feed = memchr(at, '\n', (size_t)(end - at));
+        if (!feed)
+            return NULL;
+        at = feed + 1;
+    }
+    const char *feed = memchr(at, '\n', (size_t)(end - at));
+    const char *stop = feed ? feed : end;
+    if (stop > at && stop[-1] == '\r')
+        stop--;
+    *length = (size_t)(stop - at);
+    return at;
+}
+
+/* Where the next character begins. */
+static size_t step(const char *line, size_t at, size_t length)
+{
+    do
+        at++;
+    while (at < length && continues(line[at]));
+    return at;
+}
+
+/* The line, or the part of it around the place, and a caret below. */
+static void print_excerpt(FILE *out, const Place *place, const char *help)
+{
+    size_t length;
+    const char *line = source_line(place->source, place->line, &length);
+    if (!line) {
+        if (help)
+            fprintf(out, "      | %s\n", help);
+        return;
+    }
+    int skip = place->column > WINDOW - LEAD ? place->column - LEAD : 1;
+    size_t at = 0;
+    int column = 1;
+    for (; column < skip && at < length; column++)
+        at = step(line, at, length);
+    Text shown = {0}, marks = {0};
+    if (column > 1) {
+        text_add(&shown, "...");
+        text_add(&marks, "   ");
+    }
+    for (int end = column + WINDOW; at < length && column < end; column++) {
+        size_t next = step(line, at, length);
+        bool control = (unsigned char)line[at] < ' ' || line[at] == 0x7F;
+        bool tab = line[at] == '\t';
+        if (control && !tab)
+            text_add(&shown, "?");
+        else
+            text_add_slice(&shown, line + at, next - at);
+        if (column < place->column)
+            text_add(&marks, tab ? "\t" : " ");
+        else if (column > place->column && column - place->column < place->length)
+            text_add(&marks, "~");
+        else if (column == place->column)
+            text_add(&marks, "^");
+        at = next;
+    }
+    if (column <= place->column) /* the place is the line's end */
+        text_add(&marks, "^");
+    fprintf(out, "%5d | %s%s\n", place->line, text_value(&shown), at < length ? "..." : "");
+    fprintf(out, "      | %s%s%s\n", text_value(&marks), help ? " " : "", help ? help : "");
+    text_free(&shown);
+    text_free(&marks);
+}
+
+static void print_text(FILE *out, const Entry *entry)
+{
+    const char *severity = entry->warning ? "warning" : "error";
+    const Place *place = &entry->place;
+    bool excerpt = place->source && place->line > 0;
+    if (excerpt)
+        fprintf(out, "%s:%d:%d: ", place->source->name, place->line, place->column);
+    else
+        fprintf(out, "%s: ", place->source ? place->source->name : "fornix");
+    fprintf(out, "%s: %s", severity, entry->message);
+    if (entry->help && !excerpt)
+        fprintf(out, " (%s)", entry->help);
+    putc('\n', out);
+    if (excerpt)
+        print_excerpt(out, place, entry->help);
+}
+
+static void print_quoted(FILE *out, const char *text)
+{
+    putc('"', out);
+    for (; *text; text++) {
+        unsigned char byte = (unsigned char)*text;
+        if (byte == '"' || byte == '\\')
+            fprintf(out, "\\%c", byte);
+        else if (byte < ' ')
+            fprintf(out, "\\u%04x", (unsigned)byte);
+        else
+            putc(byte, out);
+    }
+    putc('"', out);
+}
+
+static void print_json(FILE *out, const Entry *entry)
+{
+    fprintf(out, "{\"severity\": \"%s\"", entry->warning ? "warning" : "error");
+    if (entry->place.source) {
+        fputs(", \"file\": ", out);
+        print_quoted(out, entry->place.source->name);
+        fprintf(out, ", \"line\": %d, \"column\": %d, \"length\": %d", entry->place.line,
+                entry->place.column, entry->place.length);
+    }
+    fputs(", \"message\": ", out);
+    print_quoted(out, entry->message);
+    if (entry->help) {
+        fputs(", \"help\": ", out);
+        print_quoted(out, entry->help);
+    }
+    fputs("}\n", out);
+}
+
+void diag_print(const Diag *diag, FILE *out, bool json)
+{
+    if (!diag->count)
+        return;
+    Entry *sorted = mem_new(diag->count, sizeof *sorted);
+    memcpy(sorted, diag->entries, diag->count * sizeof *sorted);
+    qsort(sorted, diag->count, sizeof *sorted, entry_order);
+    for (size_t i = 0; i < diag->count; i++)
+        if (json)
+            print_json(out, &sorted[i]);
+        else
+            print_text(out, &sorted[i]);
+    mem_free(sorted);
+    if (diag->errors && !json)
+        fprintf(out, "%zu error%s\n", diag->errors, diag->errors == 1 ? "" : "s");
+}
