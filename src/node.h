@@ -228,6 +228,8 @@ typedef struct {
 
 /* Inputs count as in the port table; those of a MANY port follow one another from its place on. */
 int fornix_inputs(const FornixInfer *infer);
+int64_t
+fornix_batch(const FornixInfer *infer); /* n of the stage's batch, for nodes without inputs */
 FornixShape fornix_input(const FornixInfer *infer, int input); /* n = 0: not connected */
 bool fornix_has_input(const FornixInfer *infer, int input);
 unsigned fornix_input_kind(const FornixInfer *infer, int input);

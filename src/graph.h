@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The inner graph: values (tensors), the nodes that make them, the nets that own weights.
+ *
+ * One Graph is one body of a stage at one batch size, built and inferred by infer.h from the
+ * expanded XML; autodiff and plan read it, nothing changes it afterwards. Nodes stand in an order
+ * in which every value is made before it is read. All memory is the graph's arena's.
+ */
+#ifndef FORNIX_GRAPH_H
+#define FORNIX_GRAPH_H
+
+#include "arena.h"
+#include "diag.h"
+#include "node.h"
+
+typedef struct Node Node;
+
+typedef struct Value {
+    int index;
+    const char *path; /* "seg/enc0/conv1" or "batch.image" */
+    FornixShape shape;
+    unsigned kind;
+    int64_t classes;
+    Node *producer; /* NULL: a column of the batch */
+    int output;     /* of the producer, or the column's number in Graph.columns */
+    uint64_t nets;  /* bit k: its content depends on weights of net k */
+    Node **readers;
+    int *reader_inputs;
+    int reader_count;
+} Value;
+
+typedef struct Pass {
+    int64_t grains;
+    FornixNeed need;
+} Pass;
+
+enum { PASSES_MOST = 8, PHASES = 3 };
+
+typedef struct Phase {
+    Pass passes[PASSES_MOST];
+    int count;
+    int64_t scratch; /* floats */
+    double flops;
+} Phase;
+
+/* How a node lets two of its tensors share memory (node.h: in_place, same_memory, part_of). */
+typedef enum { SHARE_IN_PLACE = 1, SHARE_SAME, SHARE_PART } ShareKind;
+
+typedef struct Share {
+    ShareKind kind;
+    int input, output;
+    int64_t channel;
+} Share;
+
+/* A weight or a kept state: shared by all uses of its net. */
+typedef struct Parameter {
+    int index;        /* in Graph.parameters */
+    const char *name; /* "unet/enc0/conv1.weight": the net, the path in it, the node's own name */
+    int net;
+    FornixShape shape;
+    FornixInit init;
+    bool kept; /* state: changed in FORNIX_KEEP, never by an optimizer */
+    Place place;
+} Parameter;
+
+struct Node {
+    int index;
+    const char *id, *path;
+    Place place;
+    const FornixNode *type;
+    const FornixLayer *layer;
+    void *attrs;
+    int net;    /* that owns its weights; -1: in no net */
+    Value **in; /* NULL where an optional port is not connected */
+    int inputs;
+    Value **out;
+    int outputs;
+    Parameter **weights, **states;
+    int weight_count, state_count;
+    FornixShape *saved;
+    int saved_count;
+    Phase phase[PHASES];
+    Share *shares;
+    int share_count;
+    const FornixInfer *infer; /* as its infer left it: for open */
+};
+
+typedef struct Net {
+    const char *name;
+    const char *weights; /* where its weights come from: "" none, a stage's id, or a file */
+    Place weights_place;
+    bool load_matching; /* load="matching": leave out what has another shape */
+    const char *except; /* names that are not loaded, between blanks; NULL: none */
+} Net;
+
+typedef struct Graph {
+    Arena *arena;
+    int64_t batch;
+    Value **values;
+    int value_count;
+    Node **nodes;
+    int node_count;
+    Parameter **parameters;
+    int parameter_count;
+    Net *nets;
+    int net_count;
+    Value **columns;           /* what the body reads of the batch */
+    const char **column_names; /* as in "batch.NAME" */
+    int column_count;
+} Graph;
+
+/* The flags of the port behind input or output number i of a node. */
+unsigned node_input_flags(const Node *node, int input);
+unsigned node_output_flags(const Node *node, int output);
+
+/* Bytes of a weight or value; shapes were checked when inferred. */
+int64_t shape_bytes(FornixShape shape);
+bool shape_equal(FornixShape a, FornixShape b);
+/* "2 x 64 x 64 x 64 x 16" (n d h w c) into the arena. */
+const char *shape_text(Arena *arena, FornixShape shape);
+
+/* "an image", "logits or a feature": the kinds in the bit set, for messages. */
+const char *kinds_text(Arena *arena, unsigned kinds);
+
+#endif

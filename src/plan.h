@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The plan of one step of a stage: what runs, where its tensors lie, what waits for what.
+ *
+ * Each update of a step is a forward and a backward sweep over the same Graph; what an update has
+ * not invalidated is not computed again. All temporary tensors lie in one arena, at offsets chosen
+ * from their lifetimes; tensors that may share memory (node.h: in place, same memory, part of) do
+ * where no later reader is harmed. A step waits for another where it reads what that wrote, or
+ * writes memory that that still uses; everything else may run at the same time.
+ */
+#ifndef FORNIX_PLAN_H
+#define FORNIX_PLAN_H
+
+#include "graph.h"
+#include "team.h"
+#include "weights.h"
+
+typedef struct PlanUpdate {
+    const char *id;
+    Place place;
+    const Value *loss;
+    uint64_t nets; /* bit k: net k of the graph is trained */
+    const FornixOptimizer *optimizer;
+    const void *optimizer_attrs;
+    double clip;    /* largest global norm of its gradient; 0: none */
+    int accumulate; /* over so many batches; 1: none */
+} PlanUpdate;
+
+typedef struct PlanRequest {
+    const Graph *graph;
+    const PlanUpdate *updates;
+    int update_count;
+    Value *const *wanted; /* stay readable after a run: metrics, losses, what is collected */
+    int wanted_count;
+    uint64_t trained; /* nets that some update of the stage trains; the others are frozen */
+    bool training;    /* false: forward only, with running statistics */
+} PlanRequest;
+
+typedef struct Plan Plan;
+
+/* NULL where the diag got a mistake. The graph must outlive the plan. */
+Plan *plan_new(const PlanRequest *request, Diag *diag);
+void plan_free(Plan *plan);
+
+typedef struct PlanSize {
+    int64_t arena;   /* bytes of all temporary tensors, as laid out */
+    int64_t bound;   /* the most that is alive at once: no layout can be below */
+    int64_t weights; /* bytes of weights, moments and accumulated gradients */
+    double flops;    /* of one run, forward and backward */
+    int steps;
+} PlanSize;
+
+PlanSize plan_size(const Plan *plan);
+void plan_print(const Plan *plan, FILE *out); /* steps, lifetimes, offsets */
+
+/* Takes memory and the weights (made from seed where they're new). */
+bool plan_open(Plan *plan, Weights *weights, uint64_t seed, FornixError *error);
+
+typedef struct PlanRun {
+    float *const *columns;  /* the batch, dense, in the order of Graph.columns */
+    FornixRandomKey random; /* of the stage and the step */
+    int64_t number;         /* of this run in its stage, from 0: for accumulation */
+    const double *rates;    /* of each update, after the schedule */
+} PlanRun;
+
+bool plan_run(Plan *plan, Team *team, const PlanRun *run, FornixError *error);
+
+/* Where wanted value k lies after a run; valid until the next. */
+FornixView plan_wanted(const Plan *plan, int k);
+
+/* What each step of the plan took since it was opened, for --profile. */
+typedef struct PlanTiming {
+    const char *path, *type;
+    FornixPhase phase;
+    double seconds; /* of all threads together */
+    double flops;   /* of one run */
+    double bytes;   /* read and written by one run */
+    int64_t runs;
+} PlanTiming;
+
+int plan_timings(const Plan *plan, const PlanTiming **timings);
+
+#endif
