@@ -54,8 +54,8 @@ AC_DEFUN([FORNIX_LIBS_END], [
   AC_SEARCH_LIBS([pow], [m])
   AS_IF([test -z "$PKG_CONFIG"], [FORNIX_LACKS([pkg-config], [pkg-config])])
   AS_IF([test -n "$fornix_missing"], [AC_MSG_ERROR([missing:$fornix_missing])])
+  LIBS="$FORNIX_LIBS $LIBS"
   PKG_CHECK_MODULES([CHECK], [check], [fornix_check=yes], [fornix_check=no])
   AM_CONDITIONAL([HAVE_CHECK], [test $fornix_check = yes])
   AC_SUBST([FORNIX_LIBS_CFLAGS])
-  AC_SUBST([FORNIX_LIBS])
 ])
