@@ -355,8 +355,9 @@ static Element *parse(Reader *reader, const char *text, size_t length)
                                             .internalSubset = on_doctype,
                                             .serror = on_fault};
     reader->context->userData = reader;
-    xmlCtxtUseOptions(reader->context,
-                      XML_PARSE_NONET | XML_PARSE_BIG_LINES | XML_PARSE_IGNORE_ENC);
+    /* NOENT gives &amp; as '&' and not as a reference again; there are no other entities. */
+    xmlCtxtUseOptions(reader->context, XML_PARSE_NONET | XML_PARSE_BIG_LINES | XML_PARSE_NOENT |
+                                           XML_PARSE_IGNORE_ENC);
     xmlParseDocument(reader->context);
     xmlFreeParserCtxt(reader->context);
     return reader->stopped ? NULL : reader->root;

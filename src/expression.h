@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Plain arithmetic on names: what stands in ${...} and in if="...".
+ *
+ *   either   = both {"or" both}              both  = not {"and" not}
+ *   not      = "not" not | compare           compare = sum [("=" | "!=" | "<" | "<=" | ">" | ">=")
+ * sum] sum      = product {("+" | "-") product} product = sign {("*" | "/" | "%") sign} sign     =
+ * "-" sign | power              power = atom ["^" sign] atom     = NUMBER | 'text' | "true" |
+ * "false" | NAME | FUNCTION "(" [either {"," either}] ")" | "(" either ")" | "${" either "}"
+ *
+ * A NAME is a letter or '_' and letters, digits, '_'; how numbers behave, datum.h says. Functions:
+ * min, max (one number or more), abs, floor, ceil, round (these three give integers), log2, pow,
+ * and for lists of words count(list) and has(list, word).
+ * = and != compare numbers as numbers, anything else as it is written; < and its kin only numbers.
+ * 'and' and 'or' do not compute their right side where the left decides, but names in it must
+ * exist.
+ *
+ * A bare word that names nothing is text only across from something that varies, so that
+ * ${arm} = smote reads as it should; anywhere else it is an unknown name. Across from a name whose
+ * possible values are known, a word that is none of them is an error: the comparison could never
+ * hold. ${...} inside an expression is a value, never text to be read again.
+ */
+#ifndef FORNIX_EXPRESSION_H
+#define FORNIX_EXPRESSION_H
+
+#include "arena.h"
+#include "datum.h"
+#include "diag.h"
+#include "xml.h"
+
+/* What a name stands for. */
+typedef struct Name Name;
+struct Name {
+    const char *name;
+    Datum datum;
+    const char *const *choices; /* all words that it can be; NULL where that is not known */
+    size_t choice_count;
+    bool used;   /* set when an expression refers to it */
+    Name *outer; /* the next name to be looked at */
+};
+
+typedef struct {
+    Name *names; /* innermost first */
+    bool dry;    /* check syntax and names only: the values are not known, or not needed */
+    Diag *diag;
+    Arena *arena;
+} Scope;
+
+Name *scope_name(const Scope *scope, const char *name); /* NULL: there is none */
+
+/* The attribute's value with every ${...} replaced by what it gives; $${ stands for ${. False
+ * after an error. */
+bool expression_fill(const Scope *scope, const Attribute *attribute, const char **filled);
+/* The whole of the attribute's value as one expression that is true or false. */
+bool expression_truth(const Scope *scope, const Attribute *attribute, bool *truth);
+/* The name when the value is ${name} and nothing else; NULL otherwise. */
+Name *expression_sole_name(const Scope *scope, const Attribute *attribute);
+#endif
