@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What predictions of classes are worth.
+ *
+ * Accuracy alone rewards naming the larger class, so balanced accuracy and the area under the ROC
+ * curve always stand beside it. Figures are numbered: first those of all classes together, then
+ * those of each class against the others.
+ *
+ *   accuracy = right / n                  balanced accuracy = mean over classes of sensitivity
+ *   sensitivity = TP / (TP + FN)          specificity = TN / (TN + FP)
+ *   precision = TP / (TP + FP)            F1 = 2 TP / (2 TP + FP + FN)
+ *   AUC = P(s+ > s-) + P(s+ = s-) / 2     Brier = sum over classes of (p - y)^2 / 2, mean over n
+ */
+#ifndef FORNIX_CLASSIFICATION_H
+#define FORNIX_CLASSIFICATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "resample.h"
+#include "statistics.h"
+
+typedef struct {
+    int64_t samples;
+    int32_t classes;          /* two or more */
+    const int32_t *truth;     /* in [0, classes) */
+    const int32_t *predicted; /* in [0, classes) */
+    const double *score;      /* [samples][classes]: probabilities, finite */
+} Predictions;
+
+enum { ACCURACY, BALANCED_ACCURACY, MACRO_F1, AUC, BRIER, OVERALL_FIGURES };
+enum { SENSITIVITY, SPECIFICITY, PRECISION, F1, CLASS_AUC, CLASS_FIGURES };
+
+int figures_count(int32_t classes);
+int figure_of_class(int32_t class, int which); /* which: SENSITIVITY ... */
+const char *figure_name(int figure);           /* "balanced_accuracy", "sensitivity" */
+const char *figure_title(int figure);          /* "balanced accuracy" */
+/* Why a figure can be NAN, in words that follow "undefined: ". */
+const char *figure_undefined(int figure);
+/* What guessing reaches; NAN where that depends on the samples. */
+double figure_chance(int figure, int32_t classes);
+
+/* Predictions with their scores ranked once, for thousands of replicates. Borrows them. */
+typedef struct Judge Judge;
+Judge *judge_new(const Predictions *predictions);
+void judge_free(Judge *judge);
+/* All figures of samples that count times[i] each (NULL: once); truth NULL: their own. */
+void judge_figures(const Judge *judge, const int32_t *truth, const double *times, double *figures);
+/* A Statistic: context is a Judge. */
+void judge_statistic(const void *judge, const double *times, double *figures);
+/* The share of relabelings (by cluster, resampling->draws of them) that reach the figure, that of
+ * the data counted among them. NAN where the figure is, or where a cluster has several labels. */
+double judge_permutation(const Judge *judge, const Resampling *resampling, int figure);
+
+/* count[truth * classes + predicted], which the caller zeroed. */
+void confusion_count(const Predictions *predictions, int64_t *count);
+/* Whether the figures over all classes follow from those of each class and the counts. */
+bool figures_agree(const Predictions *predictions, const double *figures);
+
+/* The clusters of samples: those with the same key, numbered in order of first appearance, each
+ * with the truth of its first sample as stratum. Returns how many clusters there are; mixed tells
+ * how many of them have samples of several classes. */
+int64_t clusters_find(const char *const *key, const int32_t *truth, int64_t samples,
+                      int64_t *cluster, int32_t *stratum, int64_t *mixed);
+
+/* Softmax of one sample's logits; a single logit gives the two probabilities of a sigmoid. */
+void probabilities_of_logits(const float *logits, int32_t channels, double *probability);
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The numbers behind a judgement: summaries, ROC areas, tests, overlaps of masks.
+ *
+ * A figure that a reader cannot trust is worse than none: each function here is short enough to be
+ * read against its definition, and is tested against scikit-learn, scipy and numpy.
+ */
+#define _GNU_SOURCE
+
+#include "statistics.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base.h"
+
+double statistics_mean(const double *values, int64_t count)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < count; i++)
+        sum += values[i];
+    return count > 0 ? sum / (double)count : NAN;
+}
+
+double statistics_deviation(const double *values, int64_t count)
+{
+    if (count < 2)
+        return NAN;
+    double mean = statistics_mean(values, count), sum = 0;
+    for (int64_t i = 0; i < count; i++)
+        sum += (values[i] - mean) * (values[i] - mean);
+    return sqrt(sum / (double)(count - 1));
+}
+
+static int real_order(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+void statistics_sort(double *values, int64_t count)
+{
+    if (count > 1)
+        qsort(values, (size_t)count, sizeof *values, real_order);
+}
+
+double statistics_quantile(const double *sorted, int64_t count, double share)
+{
+    if (count < 1)
+        return NAN;
+    double at = share * (double)(count - 1);
+    int64_t below = (int64_t)floor(at);
+    if (below >= count - 1)
+        return sorted[count - 1];
+    return sorted[below] + (at - (double)below) * (sorted[below + 1] - sorted[below]);
+}
+
+double statistics_median(const double *values, int64_t count)
+{
+    if (count < 1)
+        return NAN;
+    double *sorted = mem_new((size_t)count, sizeof *sorted);
+    memcpy(sorted, values, (size_t)count * sizeof *sorted);
+    statistics_sort(sorted, count);
+    double median = statistics_quantile(sorted, count, 0.5);
+    mem_free(sorted);
+    return median;
+}
+
+int64_t statistics_drop_undefined(double *values, int64_t count)
+{
+    int64_t kept = 0;
+    for (int64_t i = 0; i < count; i++)
+        if (!isnan(values[i]))
+            values[kept++] = values[i];
+    return kept;
+}
+
+static int ranked_order(const void *a, const void *b)
+{
+    const Ranked *x = a, *y = b;
+    if (x->score != y->score)
+        return x->score > y->score ? 1 : -1;
+    return (x->sample > y->sample) - (x->sample < y->sample);
+}
+
+void ranked_sort(Ranked *ranked, int64_t count)
+{
+    if (count > 1)
+        qsort(ranked, (size_t)count, sizeof *ranked, ranked_order);
+}
+
+double ranked_auc(const Ranked *ranked, int64_t count, const int32_t *truth, int32_t positive,
+                  const double *times)
+{
+    double won = 0, positives = 0, negatives = 0;
+    for (int64_t i = 0; i < count;) {
+        double tied[2] = {0, 0}, score = ranked[i].score;
+        for (; i < count && ranked[i].score == score; i++) {
+            int64_t sample = ranked[i].sample;
+            tied[truth[sample] == positive] += times ? times[sample] : 1;
+        }
+        won += tied[1] * (negatives + tied[0] / 2);
+        positives += tied[1];
+        negatives += tied[0];
+    }
+    return positives > 0 && negatives > 0 ? won / (positives * negatives) : NAN;
+}
+
+/* Ranks from 1 of the chosen samples among themselves, equal scores sharing their mean rank. */
+static void mid_ranks(const Ranked *ranked, int64_t count, const int32_t *truth, int32_t positive,
+                      int which, double *ranks)
+{
+    double before = 0;
+    for (int64_t i = 0; i < count;) {
+        int64_t end = i;
+        double tied = 0;
+        for (; end < count && ranked[end].score == ranked[i].score; end++)
+            tied += which < 0 || (truth[ranked[end].sample] == positive) == which;
+        for (; i < end; i++)
+            ranks[ranked[i].sample] = before + (tied + 1) / 2;
+        before += tied;
+    }
+}
+
+/* The share of the other class that each sample is on the right side of (Sun and Xu 2014). */
+static void placements(const double *score, const int32_t *truth, int32_t positive, int64_t count,
+                       int64_t positives, double *place)
+{
+    Ranked *ranked = mem_new((size_t)count, sizeof *ranked);
+    double *ranks = mem_new((size_t)count, 3 * sizeof *ranks);
+    double *all = ranks, *within[2] = {ranks + count, ranks + 2 * count};
+    for (int64_t i = 0; i < count; i++)
+        ranked[i] = (Ranked){score[i], i};
+    ranked_sort(ranked, count);
+    mid_ranks(ranked, count, truth, positive, -1, all);
+    mid_ranks(ranked, count, truth, positive, 0, within[0]);
+    mid_ranks(ranked, count, truth, positive, 1, within[1]);
+    for (int64_t i = 0; i < count; i++) {
+        bool is_positive = truth[i] == positive;
+        double others = (double)(is_positive ? count - positives : positives);
+        double below = (all[i] - within[is_positive][i]) / others;
+        place[i] = is_positive ? below : 1 - below;
+    }
+    mem_free(ranks);
+    mem_free(ranked);
+}
+
+bool auc_compare(const double *a, const double *b, const int32_t *truth, int32_t positive,
+                 int64_t count, AucTest *test)
+{
+    *test = (AucTest){{NAN, NAN}, NAN, NAN, NAN};
+    int64_t size[2] = {0, 0};
+    for (int64_t i = 0; i < count; i++)
+        size[truth[i] == positive]++;
+    if (size[0] < 2 || size[1] < 2)
+        return false;
+    double *place = mem_new((size_t)count, 2 * sizeof *place);
+    double *places[2] = {place, place + count};
+    placements(a, truth, positive, count, size[1], places[0]);
+    placements(b, truth, positive, count, size[1], places[1]);
+
+    double mean[2][2] = {{0}}, spread[2] = {0, 0}; /* by score and class; of the difference */
+    for (int which = 0; which < 2; which++)
+        for (int64_t i = 0; i < count; i++) {
+            int class = truth[i] == positive;
+            mean[which][class] += places[which][i] / (double)size[class];
+        }
+    for (int64_t i = 0; i < count; i++) {
+        int class = truth[i] == positive;
+        double apart = (places[0][i] - mean[0][class]) - (places[1][i] - mean[1][class]);
+        spread[class] += apart * apart / (double)(size[class] - 1);
+    }
+    mem_free(place);
+    test->auc[0] = mean[0][1];
+    test->auc[1] = mean[1][1];
+    test->difference = test->auc[0] - test->auc[1];
+    test->error = sqrt(spread[0] / (double)size[0] + spread[1] / (double)size[1]);
+    bool none = fabs(test->difference) < 1e-14;
+    test->p = none              ? 1
+              : test->error > 0 ? statistics_normal_p(test->difference / test->error)
+                                : NAN;
+    return true;
+}
+
+double statistics_normal_p(double z)
+{
+    return erfc(fabs(z) / M_SQRT2);
+}
+
+double statistics_mcnemar(int64_t only_a, int64_t only_b)
+{
+    double n = (double)(only_a + only_b), fewer = (double)(only_a < only_b ? only_a : only_b);
+    int sign;
+    double all = lgamma_r(n + 1, &sign) - n * M_LN2, p = 0;
+    for (double k = 0; k <= fewer; k++)
+        p += exp(all - lgamma_r(k + 1, &sign) - lgamma_r(n - k + 1, &sign));
+    return fmin(1, 2 * p);
+}
+
+void statistics_holm(double *p, int64_t count)
+{
+    Ranked *ranked = mem_new((size_t)count + 1, sizeof *ranked);
+    int64_t tests = 0;
+    for (int64_t i = 0; i < count; i++)
+        if (!isnan(p[i]))
+            ranked[tests++] = (Ranked){p[i], i};
+    ranked_sort(ranked, tests);
+    double least = 0;
+    for (int64_t i = 0; i < tests; i++) {
+        least = fmax(least, fmin(1, ranked[i].score * (double)(tests - i)));
+        p[ranked[i].sample] = least;
+    }
+    mem_free(ranked);
+}
+
+static double empty_value(EmptyPolicy empty)
+{
+    return empty == EMPTY_SKIP ? NAN : empty == EMPTY_ONE ? 1 : 0;
+}
+
+double overlap_dice(Overlap overlap, EmptyPolicy empty)
+{
+    double sum = overlap.predicted + overlap.truth;
+    return sum > 0 ? 2 * overlap.both / sum : empty_value(empty);
+}
+
+double overlap_iou(Overlap overlap, EmptyPolicy empty)
+{
+    double sum = overlap.predicted + overlap.truth - overlap.both;
+    return sum > 0 ? overlap.both / sum : empty_value(empty);
+}
+
+const char *figure_text(double value, char text[FIGURE_TEXT])
+{
+    if (isnan(value))
+        return strcpy(text, "undefined");
+    int decimals = fabs(value) < 9.9995 ? 3 : fabs(value) < 999.95 ? 1 : 0;
+    char digits[FIGURE_TEXT - 2];
+    snprintf(digits, sizeof digits, fabs(value) < 1e15 ? "%.*f" : "%.*e", decimals, value);
+    bool negative = digits[0] == '-';
+    const char *body = digits + negative;
+    bool zero = strspn(body, "0.") == strlen(body);
+    body += body[0] == '0' && body[1] == '.';
+    snprintf(text, FIGURE_TEXT, "%s%s", negative && !zero ? "-" : "", body);
+    return text;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The numbers behind a judgement: summaries, ROC areas, tests, overlaps of masks.
+ *
+ * All of them are pure, serial and in double, so that a figure does not depend on the machine's
+ * load. What a set of samples cannot tell (a class is missing, there is nothing to average) is NAN,
+ * never a zero that looks like a finding.
+ */
+#ifndef FORNIX_STATISTICS_H
+#define FORNIX_STATISTICS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* ---- Summaries: NAN of nothing ----------------------------------------------------------- */
+
+double statistics_mean(const double *values, int64_t count);
+double statistics_deviation(const double *values, int64_t count); /* over count - 1 */
+void statistics_sort(double *values, int64_t count);              /* rising; no NAN among them */
+/* Linear between order statistics, as numpy's default; sorted rises, share in [0, 1]. */
+double statistics_quantile(const double *sorted, int64_t count, double share);
+double statistics_median(const double *values, int64_t count);
+/* Moves the defined values to the front and returns how many they are. */
+int64_t statistics_drop_undefined(double *values, int64_t count);
+
+/* ---- ROC area ---------------------------------------------------------------------------- */
+
+typedef struct {
+    double score;
+    int64_t sample;
+} Ranked;
+
+/* ranked[i] by rising score, equal scores by sample. */
+void ranked_sort(Ranked *ranked, int64_t count);
+
+/* P(score of a positive > score of a negative) + P(equal) / 2 (Mann and Whitney 1947) over samples
+ * of which sample i counts times[i] (NULL: once). NAN without both. */
+double ranked_auc(const Ranked *ranked, int64_t count, const int32_t *truth, int32_t positive,
+                  const double *times);
+
+typedef struct {
+    double auc[2];
+    double difference; /* auc[0] - auc[1] */
+    double error;      /* its standard error */
+    double p;          /* two-sided, of no difference; NAN where the error is 0 and it is not */
+} AucTest;
+
+/* Compares two scores of the same independent samples (DeLong, DeLong and Clarke-Pearson 1988).
+ * False, all NAN, unless there are two positives and two negatives. */
+bool auc_compare(const double *a, const double *b, const int32_t *truth, int32_t positive,
+                 int64_t count, AucTest *test);
+
+/* ---- Tests ------------------------------------------------------------------------------- */
+
+double statistics_normal_p(double z); /* two-sided */
+/* McNemar's exact test: of the samples that just one of two is right about, how many is it. */
+double statistics_mcnemar(int64_t only_a, int64_t only_b);
+/* Holm (1979): p in place becomes the p that holds for all of them together. NAN stays, and does
+ * not count as a test. */
+void statistics_holm(double *p, int64_t count);
+
+/* ---- Masks ------------------------------------------------------------------------------- */
+
+/* What a mask scores where neither it nor the truth has a pixel of the class. */
+typedef enum { EMPTY_SKIP, EMPTY_ONE, EMPTY_ZERO } EmptyPolicy; /* skip: NAN, to be left out */
+
+typedef struct {
+    double both, predicted, truth; /* pixels of the class: in both masks, in either */
+} Overlap;
+
+double overlap_dice(Overlap overlap, EmptyPolicy empty); /* 2 both / (predicted + truth) */
+double overlap_iou(Overlap overlap, EmptyPolicy empty);  /* both / (predicted + truth - both) */
+
+/* ---- Text -------------------------------------------------------------------------------- */
+
+enum { FIGURE_TEXT = 24 };
+
+/* ".471", "1.000", "-.020", "12.3" or "undefined" into text, which it returns. */
+const char *figure_text(double value, char text[FIGURE_TEXT]);
+
+#endif
