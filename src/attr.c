@@ -7,7 +7,21 @@
 #include "base.h"
 #include "source.h"
 
-const char *const attr_common[] = {"id", "if", "acknowledge", "doc", NULL};
+static const char *const common[] = {"id", "if", "acknowledge", "doc", "part"};
+
+static size_t common_count(const FornixNode *node)
+{
+    bool judges = node->samples && (node->samples->flags & FORNIX_EVALUATES);
+    return COUNT(common) - (judges ? 0 : 1);
+}
+
+bool attr_common(const FornixNode *node, const char *name)
+{
+    for (size_t i = 0; i < common_count(node); i++)
+        if (strcmp(common[i], name) == 0)
+            return true;
+    return false;
+}
 
 /* What reading one value needs beside its text. */
 typedef struct {
@@ -275,22 +289,6 @@ static const FornixAttr *table_find(const FornixNode *node, const char *name)
     return NULL;
 }
 
-static const AttrText *given_find(const AttrRequest *request, const char *name)
-{
-    for (size_t i = 0; i < request->given_count; i++)
-        if (strcmp(request->given[i].name, name) == 0)
-            return &request->given[i];
-    return NULL;
-}
-
-static bool has_word(const char *const *words, const char *word)
-{
-    for (; words && *words; words++)
-        if (strcmp(*words, word) == 0)
-            return true;
-    return false;
-}
-
 static bool has_port(const FornixPort *port, const char *name)
 {
     for (; port && port->name; port++)
@@ -299,104 +297,110 @@ static bool has_port(const FornixPort *port, const char *name)
     return false;
 }
 
-/* The names that a node's element may have, for a suggestion. */
-static size_t list_names(const AttrRequest *request, const char **names, size_t room)
+/* Names an element in an error: conv 'c1'. */
+static void add_who(Text *out, const Element *element)
 {
-    size_t count = 0;
-    for (const FornixPort *port = request->node->inputs; port && port->name && count < room; port++)
-        names[count++] = port->name;
-    for (const FornixAttr *attr = request->node->attrs; attr && attr->name && count < room; attr++)
-        names[count++] = attr->name;
-    for (const char *const *word = request->others; word && *word && count < room; word++)
-        names[count++] = *word;
-    return count;
+    const char *id = element_value(element, "id");
+    text_add(out, element->name);
+    if (id)
+        text_format(out, " '%s'", id);
 }
 
-static void tell_unknown(const AttrRequest *request, const AttrText *given)
+static void tell(const Element *element, Diag *diag, Place place, const char *help,
+                 const char *what)
+{
+    Text message = {0};
+    add_who(&message, element);
+    diag_error_help(diag, place, help, "%s: %s", text_value(&message), what);
+    text_free(&message);
+}
+
+static void tell_unknown(const FornixNode *node, const Element *element, const Attribute *given,
+                         Diag *diag)
 {
     enum { ROOM = 256 };
-    const char *names[ROOM + COUNT(attr_common)];
-    size_t count = list_names(request, names, ROOM), own = count;
-    for (const char *const *word = attr_common; *word; word++)
-        names[count++] = *word;
-    const char *near = text_suggest(given->name, names, count);
-    Text help = {0};
+    const char *names[ROOM + COUNT(common)];
+    size_t own = 0;
+    for (const FornixPort *port = node->inputs; port && port->name && own < ROOM; port++)
+        names[own++] = port->name;
+    for (const FornixAttr *attr = node->attrs; attr && attr->name && own < ROOM; attr++)
+        names[own++] = attr->name;
+    memcpy(names + own, common, common_count(node) * sizeof *common);
+    const char *near = text_suggest(given->name, names, own + common_count(node));
+    Text help = {0}, what = {0};
     if (near)
         text_format(&help, "did you mean '%s'?", near);
     else
         text_add(&help, own ? "it has" : "it has none of its own");
     for (size_t i = 0; i < own && !near; i++)
         text_format(&help, "%s%s", i ? ", " : " ", names[i]);
-    diag_error_help(request->diag, given->place, text_value(&help), "%s: no attribute '%s'",
-                    request->who, given->name);
+    text_format(&what, "no attribute '%s'", given->name);
+    tell(element, diag, given->place, text_value(&help), text_value(&what));
     text_free(&help);
+    text_free(&what);
 }
 
-static bool check_names(const AttrRequest *request)
+static bool check_names(const FornixNode *node, const Element *element, Diag *diag)
 {
     bool good = true;
-    for (size_t i = 0; i < request->given_count; i++) {
-        const AttrText *given = &request->given[i];
-        if (given_find(request, given->name) != given) {
-            diag_error(request->diag, given->place, "%s: '%s' is given twice", request->who,
-                       given->name);
-            good = false;
-        } else if (!table_find(request->node, given->name) &&
-                   !has_port(request->node->inputs, given->name) &&
-                   !has_word(request->others, given->name) && !has_word(attr_common, given->name)) {
-            tell_unknown(request, given);
-            good = false;
-        }
+    for (size_t i = 0; i < element->attribute_count; i++) {
+        const Attribute *given = &element->attributes[i];
+        if (table_find(node, given->name) || has_port(node->inputs, given->name) ||
+            attr_common(node, given->name))
+            continue;
+        tell_unknown(node, element, given, diag);
+        good = false;
     }
     return good;
 }
 
-static bool fill_one(const AttrRequest *request, const FornixAttr *attr, char *values)
+static void tell_wrong(const Reading *reading, const Element *element, Place place, Diag *diag)
 {
-    const AttrText *given = given_find(request, attr->name);
-    Place place = given ? given->value_place : request->place;
-    FornixError error = {0};
-    if (!given && !attr->fallback) {
-        diag_error(request->diag, place, "%s: '%s' is missing (%s)", request->who, attr->name,
-                   attr->doc);
-        return false;
-    }
-    Reading reading = {.attr = attr,
-                       .text = given ? given->value : attr->fallback,
-                       .file = place.source ? place.source->name : NULL,
-                       .resolver = request->resolver,
-                       .arena = request->arena,
-                       .error = &error};
-    if (value_read(&reading, values + attr->offset))
-        return true;
-    if (!*error.text)
-        return false;
+    const FornixAttr *attr = reading->attr;
     const char *near = attr->kind == FORNIX_ATTR_CHOICE
-                           ? text_suggest(reading.text, attr->choices, choice_count(attr->choices))
+                           ? text_suggest(reading->text, attr->choices, choice_count(attr->choices))
                            : NULL;
     Text help = {0};
     if (near)
         text_format(&help, "did you mean '%s'?", near);
-    diag_error_help(request->diag, place, near ? text_value(&help) : NULL, "%s: %s", request->who,
-                    error.text);
+    tell(element, diag, place, help.data, reading->error->text);
     text_free(&help);
+}
+
+static bool fill_one(const FornixAttr *attr, const Element *element, Reading reading, Diag *diag,
+                     void *field)
+{
+    const Attribute *given = element_attribute(element, attr->name);
+    Place place = given ? given->value_place : element->place;
+    FornixError error = {0};
+    if (!given && !attr->fallback) {
+        Text what = {0};
+        text_format(&what, "'%s' is missing (%s)", attr->name, attr->doc);
+        tell(element, diag, place, NULL, text_value(&what));
+        text_free(&what);
+        return false;
+    }
+    reading.attr = attr;
+    reading.text = given ? given->value : attr->fallback;
+    reading.file = place.source ? place.source->name : NULL;
+    reading.error = &error;
+    if (value_read(&reading, field))
+        return true;
+    if (*error.text)
+        tell_wrong(&reading, element, place, diag);
     return false;
 }
 
-void *attr_fill(const AttrRequest *request)
+void *attr_read(const FornixNode *node, const Element *element, const AttrResolver *resolver,
+                Diag *diag, Arena *arena)
 {
-    const FornixNode *node = request->node;
-    char *values = arena_take(request->arena, 1, node->attrs_size + 1);
-    bool good = check_names(request);
+    char *values = arena_take(arena, 1, node->attrs_size + 1);
+    bool good = check_names(node, element, diag);
     for (const FornixAttr *attr = node->attrs; attr && attr->name; attr++)
-        good = fill_one(request, attr, values) && good;
+        good = fill_one(attr, element, (Reading){.resolver = resolver, .arena = arena}, diag,
+                        values + attr->offset) &&
+               good;
     return good ? values : NULL;
-}
-
-Place attr_place(const AttrRequest *request, const char *name)
-{
-    const AttrText *given = name ? given_find(request, name) : NULL;
-    return given ? given->value_place : request->place;
 }
 
 /* ---- The canonical text ----------------------------------------------------------------- */
@@ -425,12 +429,17 @@ static void add_list(Text *out, const FornixList *list)
     }
 }
 
-void attr_canonical(const AttrRequest *request, const void *values, Text *out)
+static void add_written(Text *out, const FornixAttr *attr, const Element *element)
 {
-    for (const FornixAttr *attr = request->node->attrs; attr && attr->name; attr++) {
-        const AttrText *given = given_find(request, attr->name);
+    const char *given = element_value(element, attr->name);
+    add_escaped(out, given ? given : attr->fallback);
+}
+
+void attr_canonical(const FornixNode *node, const Element *element, const void *values, Text *out)
+{
+    for (const FornixAttr *attr = node->attrs; attr && attr->name; attr++) {
         const void *field = (const char *)values + attr->offset;
-        text_format(out, "%s%s=\"", attr == request->node->attrs ? "" : " ", attr->name);
+        text_format(out, "%s%s=\"", attr == node->attrs ? "" : " ", attr->name);
         switch (attr->kind) {
         case FORNIX_ATTR_INT: text_format(out, "%lld", (long long)*(const int64_t *)field); break;
         case FORNIX_ATTR_REAL: text_add_real(out, *(const double *)field); break;
@@ -438,7 +447,7 @@ void attr_canonical(const AttrRequest *request, const void *values, Text *out)
         case FORNIX_ATTR_CHOICE: text_add(out, attr->choices[*(const int *)field]); break;
         case FORNIX_ATTR_DIMS: add_dims(out, field); break;
         case FORNIX_ATTR_LIST: add_list(out, field); break;
-        default: add_escaped(out, given ? given->value : attr->fallback); break;
+        default: add_written(out, attr, element); break;
         }
         text_add(out, "\"");
     }

@@ -12,11 +12,7 @@
 #include "diag.h"
 #include "node.h"
 #include "text.h"
-
-typedef struct AttrText { /* as it stands in the graph */
-    const char *name, *value;
-    Place place, value_place;
-} AttrText;
+#include "xml.h"
 
 /* How the names of label columns and columns are looked up. A function returns false and fills the
  * error where there is none of that name; it leaves the error empty where the cause was told
@@ -27,32 +23,19 @@ typedef struct AttrResolver {
     bool (*like)(void *context, const char *column, FornixLike *like, FornixError *error);
 } AttrResolver;
 
-typedef struct AttrRequest {
-    const FornixNode *node;
-    const char *who; /* how errors name it: "conv_block 'enc2'" */
-    Place place;     /* of the node */
-    const AttrText *given;
-    size_t given_count;
-    const char *const *others;    /* more names that the caller reads itself; NULL: none */
-    const AttrResolver *resolver; /* NULL: names no columns */
-    Diag *diag;
-    Arena *arena;
-} AttrRequest;
+/* The node's struct, filled, in the arena; NULL after a mistake. Input ports and the attributes
+ * that every node may have (attr_common) are left to the caller. A path is relative to the folder
+ * of the file in which it stands. resolver NULL: columns can't be named here. */
+void *attr_read(const FornixNode *node, const Element *element, const AttrResolver *resolver,
+                Diag *diag, Arena *arena);
 
-/* The node's struct, filled, in the arena; NULL after a mistake. Of the names given it leaves to
- * the caller: input ports, `others`, and those that every node has (attr_common). A path is
- * relative to the folder of the file in which it stands. */
-void *attr_fill(const AttrRequest *request);
+/* What attr_read gave, with defaults, as `name="value" ...` in the order of the table: two nodes
+ * with equal text behave alike. Paths, classes and columns stand as they were written. */
+void attr_canonical(const FornixNode *node, const Element *element, const void *values, Text *out);
 
-/* What attr_fill read, with defaults, as `name="value" …` in the order of the table: two nodes with
- * equal text behave alike. Paths, classes and columns stand as they were written. */
-void attr_canonical(const AttrRequest *request, const void *values, Text *out);
-
-/* Where a mistake about an attribute or port of that name is to be shown. */
-Place attr_place(const AttrRequest *request, const char *name);
-
-/* The attributes that every element may have: NULL-terminated. */
-extern const char *const attr_common[];
+/* Whether the engine reads an attribute of that name itself: id, if, acknowledge, doc, and part of
+ * what judges tables. */
+bool attr_common(const FornixNode *node, const char *name);
 
 /* Whether a table's entry makes sense, its default included. */
 bool attr_check(const FornixAttr *attr, size_t attrs_size, FornixError *error);

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Folders are listed at the start, files opened one by one as graphs ask for them: a run of a few
+ * nodes does not pay for all, and a broken plugin harms only those who use it. */
+#include "registry.h"
+
+#include <dlfcn.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "base.h"
+#include "descriptor.h"
+#include "file.h"
+#include "text.h"
+
+typedef struct {
+    Plugin plugin; /* node is NULL until loaded */
+    bool opened, hashed;
+    char *failure; /* why it does not load; NULL: it does, or was not opened */
+    Hash hash;
+} Entry;
+
+struct Registry {
+    pthread_mutex_t lock;
+    Arena *arena;
+    Text folders; /* as told to users */
+    Entry *entries;
+    const char **names;
+    size_t count, room;
+};
+
+/* ---- Finding files ------------------------------------------------------------------------ */
+
+static Entry *find(const Registry *registry, const char *name)
+{
+    for (size_t i = 0; i < registry->count; i++)
+        if (strcmp(registry->entries[i].plugin.name, name) == 0)
+            return &registry->entries[i];
+    return NULL;
+}
+
+static void add_file(Registry *registry, const char *folder, const char *file)
+{
+    size_t length = strlen(file);
+    if (length <= 3 || strcmp(file + length - 3, ".so") != 0)
+        return;
+    char *name = arena_slice(registry->arena, file, length - 3);
+    if (find(registry, name))
+        return;
+    if (registry->count == registry->room) {
+        registry->room = registry->room ? 2 * registry->room : 128;
+        registry->entries = mem_grow(registry->entries, registry->room, sizeof(Entry));
+    }
+    /* With a slash in it, or dlopen would look in the system's folders instead. */
+    char *path = arena_format(registry->arena, "%s/%s", folder, file);
+    registry->entries[registry->count++] = (Entry){.plugin = {.name = name, .path = path}};
+}
+
+static bool add_folder(Registry *registry, const char *folder)
+{
+    text_format(&registry->folders, "%s%s", registry->folders.length ? ", " : "", folder);
+    size_t count = 0;
+    FornixError missing = {0};
+    char **files = file_list(folder, &count, &missing);
+    if (!files)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        add_file(registry, folder, files[i]);
+    file_list_free(files, count);
+    return true;
+}
+
+static void add_path(Registry *registry, const char *path)
+{
+    while (path && *path) {
+        size_t length = strcspn(path, ":");
+        if (length)
+            add_folder(registry, arena_slice(registry->arena, path, length));
+        path += length + (path[length] == ':');
+    }
+}
+
+/* The folder of the running program, without a closing slash; NULL where it can't be told. */
+static char *program_folder(Arena *arena)
+{
+    char path[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path);
+    if (length <= 0 || (size_t)length == sizeof path)
+        return NULL;
+    while (length > 0 && path[length - 1] != '/')
+        length--;
+    return arena_slice(arena, path, length > 1 ? (size_t)length - 1 : 1);
+}
+
+/* Programs of the build stand in src/ or tests/, or in .libs/ in there: a folder or more below the
+ * one that was configured. */
+static char *build_folder(const char *program, Arena *arena)
+{
+    char *folder = arena_text(arena, program);
+    for (int level = 0; level < 4 && *folder; level++) {
+        if (file_exists(arena_format(arena, "%s/config.status", folder)) &&
+            file_is_folder(arena_format(arena, "%s/nodes/.libs", folder)))
+            return arena_format(arena, "%s/nodes/.libs", folder);
+        char *slash = strrchr(folder, '/');
+        if (slash)
+            *slash = '\0';
+    }
+    return NULL;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const Entry *)a)->plugin.name, ((const Entry *)b)->plugin.name);
+}
+
+Registry *registry_new(void)
+{
+    Registry *registry = mem_new(1, sizeof *registry);
+    pthread_mutex_init(&registry->lock, NULL);
+    registry->arena = arena_new();
+    add_path(registry, getenv("FORNIX_PLUGIN_PATH"));
+    const char *program = program_folder(registry->arena);
+    const char *build = program ? build_folder(program, registry->arena) : NULL;
+    if (build) {
+        add_folder(registry, build);
+    } else {
+        if (program)
+            add_folder(registry, arena_format(registry->arena, "%s/../lib/fornix/nodes", program));
+        add_folder(registry, FORNIX_NODES);
+    }
+    if (registry->count)
+        qsort(registry->entries, registry->count, sizeof(Entry), by_name);
+    registry->names = arena_take(registry->arena, registry->count + 1, sizeof(char *));
+    for (size_t i = 0; i < registry->count; i++)
+        registry->names[i] = registry->entries[i].plugin.name;
+    return registry;
+}
+
+void registry_free(Registry *registry)
+{
+    if (!registry)
+        return;
+    for (size_t i = 0; i < registry->count; i++)
+        mem_free(registry->entries[i].failure);
+    mem_free(registry->entries);
+    text_free(&registry->folders);
+    arena_free(registry->arena);
+    pthread_mutex_destroy(&registry->lock);
+    mem_free(registry);
+}
+
+/* ---- Loading ------------------------------------------------------------------------------ */
+
+static const FornixNode *load(const Plugin *plugin, FornixError *error)
+{
+    void *handle = dlopen(plugin->path, RTLD_NOW | RTLD_LOCAL);
+    if (!handle) {
+        const char *reason = dlerror();
+        fornix_fail_input(error, "%s", reason ? reason : "dlopen fails without a reason");
+        return NULL;
+    }
+    const FornixNode *node = dlsym(handle, "fornix_node");
+    if (!node)
+        fornix_fail_input(error, "%s is no plugin of fornix: it has no symbol 'fornix_node'",
+                          plugin->path);
+    FornixError reason = {0};
+    if (node && descriptor_check(node, plugin->name, &reason))
+        return node;
+    if (node)
+        fornix_fail_input(error, "%s: %s", plugin->path, reason.text);
+    dlclose(handle);
+    return NULL;
+}
+
+/* The entry of that name, opened; the lock is held. */
+static Entry *open_entry(Registry *registry, const char *name)
+{
+    Entry *entry = find(registry, name);
+    if (!entry || entry->opened)
+        return entry;
+    FornixError error = {0};
+    entry->opened = true;
+    entry->plugin.node = load(&entry->plugin, &error);
+    if (!entry->plugin.node)
+        entry->failure = mem_text(error.text);
+    return entry;
+}
+
+const Plugin *registry_find(Registry *registry, const char *name)
+{
+    pthread_mutex_lock(&registry->lock);
+    const Entry *entry = open_entry(registry, name);
+    pthread_mutex_unlock(&registry->lock);
+    return entry && entry->plugin.node ? &entry->plugin : NULL;
+}
+
+const Plugin *registry_need(Registry *registry, const Element *element, Diag *diag)
+{
+    const Plugin *plugin = registry_find(registry, element->name);
+    if (!plugin)
+        registry_explain(registry, element->name, NULL, diag, element->place);
+    return plugin;
+}
+
+/* ---- Telling ------------------------------------------------------------------------------ */
+
+const char *const *registry_names(const Registry *registry, size_t *count)
+{
+    *count = registry->count;
+    return registry->names;
+}
+
+bool registry_fail(Registry *registry, const char *name, FornixError *error)
+{
+    pthread_mutex_lock(&registry->lock);
+    const Entry *entry = open_entry(registry, name);
+    pthread_mutex_unlock(&registry->lock);
+    if (entry && entry->failure)
+        return fornix_fail_input(error, "node '%s' does not load: %s", name, entry->failure);
+    return fornix_fail_input(error, "there is no node '%s'", name);
+}
+
+static const char *suggest(const Registry *registry, const char *name, const char *const *others)
+{
+    size_t extra = 0;
+    while (others && others[extra])
+        extra++;
+    const char **names = mem_new(registry->count + extra + 1, sizeof *names);
+    memcpy(names, registry->names, registry->count * sizeof *names);
+    for (size_t i = 0; i < extra; i++)
+        names[registry->count + i] = others[i];
+    const char *near = text_suggest(name, names, registry->count + extra);
+    mem_free(names);
+    return near;
+}
+
+void registry_explain(Registry *registry, const char *name, const char *const *others, Diag *diag,
+                      Place place)
+{
+    FornixError error = {0};
+    registry_fail(registry, name, &error);
+    const char *near = find(registry, name) ? NULL : suggest(registry, name, others);
+    Text help = {0};
+    if (near)
+        text_format(&help, "did you mean '%s'?", near);
+    else
+        text_format(&help, "looked in %s", text_value(&registry->folders));
+    diag_error_help(diag, place, text_value(&help), "%s", error.text);
+    text_free(&help);
+}
+
+bool registry_hash(Registry *registry, const Plugin *plugin, Hash *hash, FornixError *error)
+{
+    pthread_mutex_lock(&registry->lock);
+    Entry *entry = find(registry, plugin->name);
+    if (!entry->hashed)
+        entry->hashed = hash_file(entry->plugin.path, &entry->hash, error);
+    *hash = entry->hash;
+    bool good = entry->hashed;
+    pthread_mutex_unlock(&registry->lock);
+    return good;
+}
