@@ -4,13 +4,9 @@
  * A bootstrap asks for all figures some thousand times: scores are ranked once, and a replicate is
  * then a walk along the ranks and one pass over the samples.
  */
-#define _GNU_SOURCE
-
 #include "classification.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base.h"
 
@@ -224,48 +220,6 @@ bool figures_agree(const Predictions *predictions, const double *figures)
     return total == predictions->samples &&
            same_figure(ratio(right, (double)total), figures[ACCURACY]) &&
            same_figure(balanced, figures[BALANCED_ACCURACY]);
-}
-
-typedef struct {
-    const char *key;
-    int64_t sample;
-} Keyed;
-
-static int keyed_order(const void *a, const void *b)
-{
-    const Keyed *x = a, *y = b;
-    int order = strcmp(x->key, y->key);
-    return order ? order : (x->sample > y->sample) - (x->sample < y->sample);
-}
-
-int64_t clusters_find(const char *const *key, const int32_t *truth, int64_t samples,
-                      int64_t *cluster, int32_t *stratum, int64_t *mixed)
-{
-    Keyed *keyed = mem_new((size_t)samples + 1, sizeof *keyed);
-    int64_t *first = mem_new((size_t)samples + 1, sizeof *first); /* sample of the same key */
-    int64_t clusters = 0, found_mixed = 0;
-    for (int64_t i = 0; i < samples; i++)
-        keyed[i] = (Keyed){key[i], i};
-    qsort(keyed, (size_t)samples, sizeof *keyed, keyed_order);
-    for (int64_t i = 0; i < samples; i++) {
-        bool again = i > 0 && strcmp(keyed[i].key, keyed[i - 1].key) == 0;
-        first[keyed[i].sample] = again ? first[keyed[i - 1].sample] : keyed[i].sample;
-    }
-    bool *several = mem_new((size_t)samples + 1, sizeof *several);
-    for (int64_t i = 0; i < samples; i++) {
-        bool is_first = first[i] == i;
-        cluster[i] = is_first ? clusters++ : cluster[first[i]];
-        if (is_first)
-            stratum[cluster[i]] = truth[i];
-        several[cluster[i]] |= stratum[cluster[i]] != truth[i];
-    }
-    for (int64_t c = 0; c < clusters; c++)
-        found_mixed += several[c];
-    mem_free(several);
-    mem_free(first);
-    mem_free(keyed);
-    *mixed = found_mixed;
-    return clusters;
 }
 
 void probabilities_of_logits(const float *logits, int32_t channels, double *probability)

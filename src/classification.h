@@ -56,12 +56,6 @@ void confusion_count(const Predictions *predictions, int64_t *count);
 /* Whether the figures over all classes follow from those of each class and the counts. */
 bool figures_agree(const Predictions *predictions, const double *figures);
 
-/* The clusters of samples: those with the same key, numbered in order of first appearance, each
- * with the truth of its first sample as stratum. Returns how many clusters there are; mixed tells
- * how many of them have samples of several classes. */
-int64_t clusters_find(const char *const *key, const int32_t *truth, int64_t samples,
-                      int64_t *cluster, int32_t *stratum, int64_t *mixed);
-
 /* Softmax of one sample's logits; a single logit gives the two probabilities of a sigmoid. */
 void probabilities_of_logits(const float *logits, int32_t channels, double *probability);
 

@@ -7,10 +7,61 @@
 #include "resample.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base.h"
 #include "statistics.h"
+
+typedef struct {
+    const char *key;
+    int64_t sample;
+} Keyed;
+
+static int keyed_order(const void *a, const void *b)
+{
+    const Keyed *x = a, *y = b;
+    int order = strcmp(x->key, y->key);
+    return order ? order : (x->sample > y->sample) - (x->sample < y->sample);
+}
+
+int64_t clusters_find(const char *const *key, int64_t samples, int64_t *cluster)
+{
+    Keyed *keyed = mem_new((size_t)samples + 1, sizeof *keyed);
+    int64_t *first = mem_new((size_t)samples + 1, sizeof *first); /* sample of the same key */
+    int64_t clusters = 0;
+    for (int64_t i = 0; i < samples; i++)
+        keyed[i] = (Keyed){key[i], i};
+    qsort(keyed, (size_t)samples, sizeof *keyed, keyed_order);
+    for (int64_t i = 0; i < samples; i++) {
+        bool again = i > 0 && strcmp(keyed[i].key, keyed[i - 1].key) == 0;
+        first[keyed[i].sample] = again ? first[keyed[i - 1].sample] : keyed[i].sample;
+    }
+    for (int64_t i = 0; i < samples; i++)
+        cluster[i] = first[i] == i ? clusters++ : cluster[first[i]];
+    mem_free(first);
+    mem_free(keyed);
+    return clusters;
+}
+
+int64_t clusters_label(const int64_t *cluster, int64_t clusters, const int32_t *label,
+                       int64_t samples, int32_t *of_cluster)
+{
+    bool *several = mem_new((size_t)clusters + 1, sizeof *several);
+    int64_t seen = 0, mixed = 0;
+    for (int64_t i = 0; i < samples; i++) {
+        int64_t c = cluster[i];
+        if (c == seen) {
+            of_cluster[c] = label[i];
+            seen++;
+        }
+        several[c] |= of_cluster[c] != label[i];
+    }
+    for (int64_t c = 0; c < clusters; c++)
+        mixed += several[c];
+    mem_free(several);
+    return mixed;
+}
 
 typedef struct {
     int64_t *member; /* clusters by stratum */

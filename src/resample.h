@@ -14,6 +14,13 @@
 
 #include "fornix-random.h"
 
+/* Numbers the clusters of samples, those with the same key, in order of first appearance, and
+ * returns how many there are. */
+int64_t clusters_find(const char *const *key, int64_t samples, int64_t *cluster);
+/* Gives each cluster the label of its first sample; returns how many clusters hold others too. */
+int64_t clusters_label(const int64_t *cluster, int64_t clusters, const int32_t *label,
+                       int64_t samples, int32_t *of_cluster);
+
 typedef struct {
     int64_t samples, clusters;
     const int64_t *cluster; /* of each sample, in [0, clusters) */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The numbers behind a judgement: summaries, ROC areas, tests, overlaps of masks.
+/* The numbers behind a judgement: summaries, ROC areas, tests.
  *
  * A figure that a reader cannot trust is worse than none: each function here is short enough to be
  * read against its definition, and is tested against scikit-learn, scipy and numpy.
@@ -97,10 +97,10 @@ double ranked_auc(const Ranked *ranked, int64_t count, const int32_t *truth, int
     double won = 0, positives = 0, negatives = 0;
     for (int64_t i = 0; i < count;) {
         double tied[2] = {0, 0}, score = ranked[i].score;
-        for (; i < count && ranked[i].score == score; i++) {
-            int64_t sample = ranked[i].sample;
+        do {
+            int64_t sample = ranked[i++].sample;
             tied[truth[sample] == positive] += times ? times[sample] : 1;
-        }
+        } while (i < count && ranked[i].score == score);
         won += tied[1] * (negatives + tied[0] / 2);
         positives += tied[1];
         negatives += tied[0];
@@ -116,8 +116,9 @@ static void mid_ranks(const Ranked *ranked, int64_t count, const int32_t *truth,
     for (int64_t i = 0; i < count;) {
         int64_t end = i;
         double tied = 0;
-        for (; end < count && ranked[end].score == ranked[i].score; end++)
+        do
             tied += which < 0 || (truth[ranked[end].sample] == positive) == which;
+        while (++end < count && ranked[end].score == ranked[i].score);
         for (; i < end; i++)
             ranks[ranked[i].sample] = before + (tied + 1) / 2;
         before += tied;
@@ -213,23 +214,6 @@ void statistics_holm(double *p, int64_t count)
         p[ranked[i].sample] = least;
     }
     mem_free(ranked);
-}
-
-static double empty_value(EmptyPolicy empty)
-{
-    return empty == EMPTY_SKIP ? NAN : empty == EMPTY_ONE ? 1 : 0;
-}
-
-double overlap_dice(Overlap overlap, EmptyPolicy empty)
-{
-    double sum = overlap.predicted + overlap.truth;
-    return sum > 0 ? 2 * overlap.both / sum : empty_value(empty);
-}
-
-double overlap_iou(Overlap overlap, EmptyPolicy empty)
-{
-    double sum = overlap.predicted + overlap.truth - overlap.both;
-    return sum > 0 ? overlap.both / sum : empty_value(empty);
 }
 
 const char *figure_text(double value, char text[FIGURE_TEXT])

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The numbers behind a judgement: summaries, ROC areas, tests, overlaps of masks.
+/* The numbers behind a judgement: summaries, ROC areas, tests.
  *
  * All of them are pure, serial and in double, so that a figure does not depend on the machine's
  * load. What a set of samples cannot tell (a class is missing, there is nothing to average) is NAN,
@@ -57,18 +57,6 @@ double statistics_mcnemar(int64_t only_a, int64_t only_b);
 /* Holm (1979): p in place becomes the p that holds for all of them together. NAN stays, and does
  * not count as a test. */
 void statistics_holm(double *p, int64_t count);
-
-/* ---- Masks ------------------------------------------------------------------------------- */
-
-/* What a mask scores where neither it nor the truth has a pixel of the class. */
-typedef enum { EMPTY_SKIP, EMPTY_ONE, EMPTY_ZERO } EmptyPolicy; /* skip: NAN, to be left out */
-
-typedef struct {
-    double both, predicted, truth; /* pixels of the class: in both masks, in either */
-} Overlap;
-
-double overlap_dice(Overlap overlap, EmptyPolicy empty); /* 2 both / (predicted + truth) */
-double overlap_iou(Overlap overlap, EmptyPolicy empty);  /* both / (predicted + truth - both) */
 
 /* ---- Text -------------------------------------------------------------------------------- */
 
