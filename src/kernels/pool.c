@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "pool.h"
+
+#include "lanes.h"
+
+static int64_t pool_size(const Pool *pool, int axis, int64_t size)
+{
+    int64_t room = size + 2 * pool->padding[axis] - pool->kernel[axis];
+    return room < 0 ? 0 : room / pool->stride[axis] + 1;
+}
+
+FornixShape pool_output(const Pool *pool, FornixShape x)
+{
+    return (FornixShape){x.n, pool_size(pool, 0, x.d), pool_size(pool, 1, x.h),
+                         pool_size(pool, 2, x.w), x.c};
+}
+
+int64_t pool_grains(const Pool *pool, FornixShape x)
+{
+    FornixShape y = pool_output(pool, x);
+    return y.n * y.d * y.h;
+}
+
+/* Along one axis: which of a window's taps lie in [low, high). */
+typedef struct {
+    int64_t origin, first, last; /* input position of tap 0; taps [first, last) */
+} Taps;
+
+INLINE Taps pool_taps(const Pool *pool, int axis, int64_t out, int64_t low, int64_t high)
+{
+    int64_t origin = out * pool->stride[axis] - pool->padding[axis];
+    return (Taps){origin, most(0, low - origin), least(pool->kernel[axis], high - origin)};
+}
+
+/* A window: its taps inside the image (or a grain's box) and where they are found. */
+typedef struct {
+    Taps d, h, w;
+    int64_t pitch_d, pitch_h, pitch_w; /* of the tensor that the taps index */
+    int64_t kernel_h, kernel_w;
+    float divisor;
+} Window;
+
+/* Runs a statement for each tap of a window, with its `offset` in floats and its number `tap`. */
+#define FOR_TAPS(window, statement)                                                                \
+    for (int64_t kd = (window)->d.first; kd < (window)->d.last; kd++)                              \
+        for (int64_t kh = (window)->h.first; kh < (window)->h.last; kh++)                          \
+            for (int64_t kw = (window)->w.first; kw < (window)->w.last; kw++) {                    \
+                int64_t offset = ((window)->d.origin + kd) * (window)->pitch_d +                   \
+                                 ((window)->h.origin + kh) * (window)->pitch_h +                   \
+                                 ((window)->w.origin + kw) * (window)->pitch_w;                    \
+                float tap = (float)((kd * (window)->kernel_h + kh) * (window)->kernel_w + kw);     \
+                statement;                                                                         \
+            }
+
+INLINE void max_lanes(const Window *window, const float *x, float *y, float *winner, int width)
+{
+    float best[LANES] = {0}, at[LANES];
+    for (int l = 0; l < width; l++)
+        at[l] = -1;
+    FOR_TAPS(
+        window, for (int l = 0; l < width; l++) {
+            float value = x[offset + l];
+            bool better = value > best[l] || value != value || at[l] < 0;
+            best[l] = better ? value : best[l];
+            at[l] = better ? tap : at[l];
+        })
+    for (int l = 0; l < width; l++)
+        y[l] = best[l];
+    if (winner)
+        for (int l = 0; l < width; l++)
+            winner[l] = at[l];
+}
+
+INLINE void average_lanes(const Window *window, const float *x, float *y, int width)
+{
+    float sum[LANES] = {0};
+    FOR_TAPS(window, (void)tap; for (int l = 0; l < width; l++) sum[l] += x[offset + l])
+    for (int l = 0; l < width; l++)
+        y[l] = sum[l] / window->divisor;
+}
+
+INLINE float pool_divisor(const Pool *pool, FornixShape x, int64_t d, int64_t h, int64_t w)
+{
+    if (!pool->pixels_alone)
+        return (float)(pool->kernel[0] * pool->kernel[1] * pool->kernel[2]);
+    Taps taps[3] = {pool_taps(pool, 0, d, 0, x.d), pool_taps(pool, 1, h, 0, x.h),
+                    pool_taps(pool, 2, w, 0, x.w)};
+    return (float)((taps[0].last - taps[0].first) * (taps[1].last - taps[1].first) *
+                   (taps[2].last - taps[2].first));
+}
+
+INLINE void pool_forward_body(const Pool *pool, const PoolForward *forward, int64_t begin,
+                              int64_t end)
+{
+    const FornixView *x = &forward->x;
+    FornixShape in = x->shape, out = forward->y.shape;
+    Window window = {.pitch_d = x->pitch_d,
+                     .pitch_h = x->pitch_h,
+                     .pitch_w = x->pitch_w,
+                     .kernel_h = pool->kernel[1],
+                     .kernel_w = pool->kernel[2]};
+    for (int64_t row = begin; row < end; row++) {
+        int64_t n = row / out.h / out.d, d = row / out.h % out.d, h = row % out.h;
+        window.d = pool_taps(pool, 0, d, 0, in.d);
+        window.h = pool_taps(pool, 1, h, 0, in.h);
+        for (int64_t w = 0; w < out.w; w++) {
+            window.w = pool_taps(pool, 2, w, 0, in.w);
+            window.divisor = pool_divisor(pool, in, d, h, w);
+            int64_t pixel = row * out.w + w;
+            for (int64_t c = 0; c < in.c; c += LANES) {
+                const float *from = x->data + n * x->pitch_n + c;
+                float *y = forward->y.data + pixel * forward->y.pitch_w + c;
+                float *winner = forward->winner ? forward->winner + pixel * in.c + c : NULL;
+                if (pool->average)
+                    WITH_WIDTH(lane_count(in.c, c), average_lanes(&window, from, y, width));
+                else
+                    WITH_WIDTH(lane_count(in.c, c), max_lanes(&window, from, y, winner, width));
+            }
+        }
+    }
+}
+
+KERNEL(pool_forward, (const Pool *pool, const PoolForward *forward, int64_t begin, int64_t end),
+       (pool, forward, begin, end))
+
+INLINE void send_max_lanes(const Window *window, float *dx, const float *dy, const float *winner,
+                           int width)
+{
+    float gradient[LANES] = {0}, at[LANES] = {0};
+    for (int l = 0; l < width; l++) {
+        gradient[l] = dy[l];
+        at[l] = winner[l];
+    }
+    FOR_TAPS(window,
+             for (int l = 0; l < width; l++) dx[offset + l] += at[l] == tap ? gradient[l] : 0.0f)
+}
+
+INLINE void send_average_lanes(const Window *window, float *dx, const float *dy, int width)
+{
+    float share[LANES] = {0};
+    for (int l = 0; l < width; l++)
+        share[l] = dy[l] / window->divisor;
+    FOR_TAPS(window, (void)tap; for (int l = 0; l < width; l++) dx[offset + l] += share[l])
+}
+
+/* Along one axis: input positions [low, high) that grain number `out` owns, and the windows
+ * [first, last) that touch them. */
+typedef struct {
+    int64_t low, high, first, last;
+} Own;
+
+INLINE Own pool_own(const Pool *pool, int axis, int64_t out, int64_t outs, int64_t size)
+{
+    int64_t stride = pool->stride[axis], padding = pool->padding[axis], k = pool->kernel[axis];
+    int64_t start = out * stride - padding;
+    Own own = {.low = out == 0 ? 0 : least(size, most(0, start)),
+               .high = out == outs - 1 ? size : least(size, most(0, start + stride))};
+    own.first = own.low + padding < k ? 0 : (own.low + padding - k) / stride + 1;
+    own.last = least(outs, (own.high - 1 + padding) / stride + 1);
+    return own;
+}
+
+INLINE void clear_row(float *data, int64_t pitch, int64_t pixels, int64_t channels)
+{
+    for (int64_t p = 0; p < pixels; p++)
+        for (int64_t c = 0; c < channels; c++)
+            data[p * pitch + c] = 0;
+}
+
+INLINE void send_window(const Pool *pool, const PoolBackward *backward, const Window *window,
+                        int64_t pixel, int64_t sample)
+{
+    const FornixTensor *dx = &backward->dx;
+    for (int64_t c = 0; c < dx->shape.c; c += LANES) {
+        float *to = dx->data + sample * dx->pitch_n + c;
+        const float *dy = backward->dy.data + pixel * backward->dy.pitch_w + c;
+        const float *winner = pool->average ? NULL : backward->winner + pixel * dx->shape.c + c;
+        if (pool->average)
+            WITH_WIDTH(lane_count(dx->shape.c, c), send_average_lanes(window, to, dy, width));
+        else
+            WITH_WIDTH(lane_count(dx->shape.c, c), send_max_lanes(window, to, dy, winner, width));
+    }
+}
+
+INLINE void pool_gather(const Pool *pool, const PoolBackward *backward, int64_t n, Own box_d,
+                        Own box_h)
+{
+    const FornixTensor *dx = &backward->dx;
+    FornixShape in = dx->shape, out = backward->dy.shape;
+    Window window = {.pitch_d = dx->pitch_d,
+                     .pitch_h = dx->pitch_h,
+                     .pitch_w = dx->pitch_w,
+                     .kernel_h = pool->kernel[1],
+                     .kernel_w = pool->kernel[2]};
+    for (int64_t d = box_d.low; d < box_d.high; d++)
+        for (int64_t h = box_h.low; h < box_h.high; h++)
+            clear_row(dx->data + n * dx->pitch_n + d * dx->pitch_d + h * dx->pitch_h, dx->pitch_w,
+                      in.w, in.c);
+    for (int64_t d = box_d.first; d < box_d.last; d++)
+        for (int64_t h = box_h.first; h < box_h.last; h++) {
+            window.d = pool_taps(pool, 0, d, box_d.low, box_d.high);
+            window.h = pool_taps(pool, 1, h, box_h.low, box_h.high);
+            for (int64_t w = 0; w < out.w; w++) {
+                window.w = pool_taps(pool, 2, w, 0, in.w);
+                window.divisor = pool_divisor(pool, in, d, h, w);
+                send_window(pool, backward, &window, ((n * out.d + d) * out.h + h) * out.w + w, n);
+            }
+        }
+}
+
+INLINE void pool_backward_body(const Pool *pool, const PoolBackward *backward, int64_t begin,
+                               int64_t end)
+{
+    FornixShape in = backward->dx.shape, out = backward->dy.shape;
+    for (int64_t row = begin; row < end; row++) {
+        int64_t n = row / out.h / out.d, d = row / out.h % out.d, h = row % out.h;
+        pool_gather(pool, backward, n, pool_own(pool, 0, d, out.d, in.d),
+                    pool_own(pool, 1, h, out.h, in.h));
+    }
+}
+
+KERNEL(pool_backward, (const Pool *pool, const PoolBackward *backward, int64_t begin, int64_t end),
+       (pool, backward, begin, end))
