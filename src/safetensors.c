@@ -14,7 +14,7 @@
 
 #include "base.h"
 #include "file.h"
-#include "safetensors-types.h"
+#include "safetensors_parts.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "safetensors are little-endian");
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the reader and the writer of safetensors share. */
-#ifndef FORNIX_SAFETENSORS_TYPES_H
-#define FORNIX_SAFETENSORS_TYPES_H
+#ifndef FORNIX_SAFETENSORS_PARTS_H
+#define FORNIX_SAFETENSORS_PARTS_H
 
 #include "safetensors.h"
 

@@ -14,7 +14,7 @@
 
 #include "base.h"
 #include "file.h"
-#include "safetensors-types.h"
+#include "safetensors_parts.h"
 
 typedef struct {
     SafeTensor tensor;
