@@ -110,8 +110,8 @@ INLINE void activation_forward_body(const ActivationForward *forward, int64_t be
     }
 }
 
-KERNEL(activation_forward, (const ActivationForward *forward, int64_t begin, int64_t end),
-       (forward, begin, end))
+ISA_KERNEL(activation_forward, (const ActivationForward *forward, int64_t begin, int64_t end),
+           (forward, begin, end))
 
 INLINE void activation_backward_body(const ActivationBackward *backward, int64_t begin, int64_t end)
 {
@@ -128,5 +128,5 @@ INLINE void activation_backward_body(const ActivationBackward *backward, int64_t
     }
 }
 
-KERNEL(activation_backward, (const ActivationBackward *backward, int64_t begin, int64_t end),
-       (backward, begin, end))
+ISA_KERNEL(activation_backward, (const ActivationBackward *backward, int64_t begin, int64_t end),
+           (backward, begin, end))

@@ -18,8 +18,8 @@ INLINE void elementwise_fill_body(const FornixTensor *y, float value, int64_t be
     }
 }
 
-KERNEL(elementwise_fill, (const FornixTensor *y, float value, int64_t begin, int64_t end),
-       (y, value, begin, end))
+ISA_KERNEL(elementwise_fill, (const FornixTensor *y, float value, int64_t begin, int64_t end),
+           (y, value, begin, end))
 
 INLINE void elementwise_scale_body(const FornixTensor *y, const FornixView *x, float factor,
                                    int64_t begin, int64_t end)
@@ -34,9 +34,9 @@ INLINE void elementwise_scale_body(const FornixTensor *y, const FornixView *x, f
     }
 }
 
-KERNEL(elementwise_scale,
-       (const FornixTensor *y, const FornixView *x, float factor, int64_t begin, int64_t end),
-       (y, x, factor, begin, end))
+ISA_KERNEL(elementwise_scale,
+           (const FornixTensor *y, const FornixView *x, float factor, int64_t begin, int64_t end),
+           (y, x, factor, begin, end))
 
 INLINE void elementwise_copy_body(const FornixTensor *y, const FornixView *x, int64_t begin,
                                   int64_t end)
@@ -55,8 +55,9 @@ INLINE void elementwise_copy_body(const FornixTensor *y, const FornixView *x, in
     }
 }
 
-KERNEL(elementwise_copy, (const FornixTensor *y, const FornixView *x, int64_t begin, int64_t end),
-       (y, x, begin, end))
+ISA_KERNEL(elementwise_copy,
+           (const FornixTensor *y, const FornixView *x, int64_t begin, int64_t end),
+           (y, x, begin, end))
 
 INLINE void add_pair(const FornixTensor *y, const FornixView *a, const FornixView *b,
                      RowBlock block)
@@ -86,9 +87,9 @@ INLINE void elementwise_add_body(const FornixTensor *y, const FornixView *x, int
     }
 }
 
-KERNEL(elementwise_add,
-       (const FornixTensor *y, const FornixView *x, int count, int64_t begin, int64_t end),
-       (y, x, count, begin, end))
+ISA_KERNEL(elementwise_add,
+           (const FornixTensor *y, const FornixView *x, int count, int64_t begin, int64_t end),
+           (y, x, count, begin, end))
 
 INLINE void elementwise_bias_body(const FornixTensor *y, const FornixView *x, const float *bias,
                                   int64_t begin, int64_t end)
@@ -103,9 +104,10 @@ INLINE void elementwise_bias_body(const FornixTensor *y, const FornixView *x, co
     }
 }
 
-KERNEL(elementwise_bias,
-       (const FornixTensor *y, const FornixView *x, const float *bias, int64_t begin, int64_t end),
-       (y, x, bias, begin, end))
+ISA_KERNEL(elementwise_bias,
+           (const FornixTensor *y, const FornixView *x, const float *bias, int64_t begin,
+            int64_t end),
+           (y, x, bias, begin, end))
 
 INLINE void elementwise_one_hot_body(const FornixTensor *y, const FornixView *label, int64_t begin,
                                      int64_t end)
@@ -119,6 +121,6 @@ INLINE void elementwise_one_hot_body(const FornixTensor *y, const FornixView *la
     }
 }
 
-KERNEL(elementwise_one_hot,
-       (const FornixTensor *y, const FornixView *label, int64_t begin, int64_t end),
-       (y, label, begin, end))
+ISA_KERNEL(elementwise_one_hot,
+           (const FornixTensor *y, const FornixView *label, int64_t begin, int64_t end),
+           (y, label, begin, end))

@@ -5,13 +5,14 @@
  * grain is a block of pixels of about 64 KiB, counted from the shape alone: big enough to hide the
  * cost of handing it out, small enough to stay in a core's cache between two sweeps. Within a
  * grain, channels go LANES at a time, with their coefficients and sums in local arrays that the
- * compiler keeps in vector registers. Bodies are INLINE, so that KERNEL can compile each of them
- * for several instruction sets.
+ * compiler keeps in vector registers. Bodies are INLINE, so that ISA_KERNEL can compile each of
+ * them for several instruction sets.
  */
 #ifndef FORNIX_KERNELS_LANES_H
 #define FORNIX_KERNELS_LANES_H
 
 #include "../node.h"
+#include "isa.h"
 
 /* GCC only turns a selection between two sums into a vector blend where it need not care for
  * floating point exceptions; NaN and infinity keep their meaning. */
@@ -28,12 +29,10 @@
 #define INDEPENDENT _Pragma("GCC ivdep")
 #endif
 
-/* Defines `name` from the INLINE function name_body. */
+/* A kernel for this file alone. */
 #define KERNEL(name, parameters, arguments)                                                        \
-    void name parameters                                                                           \
-    {                                                                                              \
-        name##_body arguments;                                                                     \
-    }
+    static void name parameters;                                                                   \
+    ISA_KERNEL(name, parameters, arguments)
 
 enum { LANES = 16, GRAIN_FLOATS = 16384 };
 

@@ -301,6 +301,6 @@ INLINE void class_loss_backward_body(const ClassLoss *loss, float scale, const F
     }
 }
 
-KERNEL(class_loss_backward,
-       (const ClassLoss *loss, float scale, const FornixTensor *dx, int64_t begin, int64_t end),
-       (loss, scale, dx, begin, end))
+ISA_KERNEL(class_loss_backward,
+           (const ClassLoss *loss, float scale, const FornixTensor *dx, int64_t begin, int64_t end),
+           (loss, scale, dx, begin, end))

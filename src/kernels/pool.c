@@ -120,8 +120,8 @@ INLINE void pool_forward_body(const Pool *pool, const PoolForward *forward, int6
     }
 }
 
-KERNEL(pool_forward, (const Pool *pool, const PoolForward *forward, int64_t begin, int64_t end),
-       (pool, forward, begin, end))
+ISA_KERNEL(pool_forward, (const Pool *pool, const PoolForward *forward, int64_t begin, int64_t end),
+           (pool, forward, begin, end))
 
 INLINE void send_max_lanes(const Window *window, float *dx, const float *dy, const float *winner,
                            int width)
@@ -219,5 +219,6 @@ INLINE void pool_backward_body(const Pool *pool, const PoolBackward *backward, i
     }
 }
 
-KERNEL(pool_backward, (const Pool *pool, const PoolBackward *backward, int64_t begin, int64_t end),
-       (pool, backward, begin, end))
+ISA_KERNEL(pool_backward,
+           (const Pool *pool, const PoolBackward *backward, int64_t begin, int64_t end),
+           (pool, backward, begin, end))

@@ -73,9 +73,9 @@ INLINE void pixel_spread_body(const FornixTensor *dx, const float *dy, float sca
     }
 }
 
-KERNEL(pixel_spread,
-       (const FornixTensor *dx, const float *dy, float scale, int64_t begin, int64_t end),
-       (dx, dy, scale, begin, end))
+ISA_KERNEL(pixel_spread,
+           (const FornixTensor *dx, const float *dy, float scale, int64_t begin, int64_t end),
+           (dx, dy, scale, begin, end))
 
 /* Scratch: the greatest value of each block and channel, then their places. */
 int64_t pixel_max_scratch(FornixShape shape)
@@ -160,9 +160,9 @@ INLINE void pixel_max_gradient_body(const FornixTensor *dx, const float *dy, con
     }
 }
 
-KERNEL(pixel_max_gradient,
-       (const FornixTensor *dx, const float *dy, const int32_t *at, int64_t begin, int64_t end),
-       (dx, dy, at, begin, end))
+ISA_KERNEL(pixel_max_gradient,
+           (const FornixTensor *dx, const float *dy, const int32_t *at, int64_t begin, int64_t end),
+           (dx, dy, at, begin, end))
 
 int64_t square_sum_grains(int64_t count)
 {
@@ -187,9 +187,9 @@ INLINE void square_sum_body(const float *values, int64_t count, double *partials
     }
 }
 
-KERNEL(square_sum,
-       (const float *values, int64_t count, double *partials, int64_t begin, int64_t end),
-       (values, count, partials, begin, end))
+ISA_KERNEL(square_sum,
+           (const float *values, int64_t count, double *partials, int64_t begin, int64_t end),
+           (values, count, partials, begin, end))
 
 double square_sum_total(const double *partials, int64_t count)
 {
