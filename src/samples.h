@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The tables of the outer graph: made by nodes, read by stages, judged by evaluators.
+ *
+ * A table owns its rows' identities, labels and reals; its tensors are read when they are wanted,
+ * through the table that the row came from, so that a split, a subsample or SMOTE costs no memory.
+ * Tables never change once finished and live as long as the Samples that they belong to, which any
+ * number of threads may use. Equal texts in rows are the same pointer within one Samples.
+ *
+ * Everything fitted (weights, a normaliser, a threshold) hands on what it was fitted on: Fits. A
+ * table's Fits are those of all its ancestors together; who judges a table is refused subjects
+ * that stand in them.
+ */
+#ifndef FORNIX_SAMPLES_H
+#define FORNIX_SAMPLES_H
+
+#include "base.h"
+#include "node.h"
+
+/* ---- The pool ---------------------------------------------------------------------------- */
+
+typedef struct Samples Samples;
+
+typedef struct SamplesHost {
+    /* Runs work(context, i) for every i in [0, count); NULL: one after another. */
+    void (*parallel)(void *host, int64_t count, void (*work)(void *context, int64_t i),
+                     void *context);
+    void *host;
+    int64_t cache_bytes; /* for what FORNIX_COSTLY_READ nodes read; 0: a quarter of the memory */
+} SamplesHost;
+
+Samples *samples_new(const SamplesHost *host); /* NULL: serial, default budget */
+void samples_free(Samples *samples);           /* and all its tables; NULL is fine */
+const char *samples_intern(Samples *samples, const char *text);
+int64_t samples_cached(const Samples *samples); /* bytes kept of costly reads */
+
+/* ---- Parts ------------------------------------------------------------------------------- */
+
+enum {
+    PARTS_ALL =
+        (1 << FORNIX_NO_PART) | (1 << FORNIX_TRAIN) | (1 << FORNIX_VALIDATION) | (1 << FORNIX_TEST)
+};
+
+const char *part_name(FornixPart part); /* "", "train", "validation", "test" */
+/* The set (bit 1 << part) of "train", "validation test", "all"; 0 where a word is none of them. */
+unsigned parts_parse(const char *words);
+
+/* ---- Provenance -------------------------------------------------------------------------- */
+
+typedef struct Fit {
+    const char *artefact; /* the id of what was fitted */
+    const char *const *subjects;
+    int64_t count;
+} Fit;
+
+typedef struct Fits {
+    const Fit **items;
+    int count;
+} Fits; /* start with {0}; end with fits_free */
+
+void fits_free(Fits *fits); /* not what the items point to: that is the pool's */
+void fits_join(Fits *fits, const Fits *more);
+/* artefact was fitted on these subjects; twice the same subject counts once. */
+void fits_add(Samples *samples, Fits *fits, const char *artefact, const char *const *subjects,
+              int64_t count);
+/* artefact was fitted on rows of those parts, and on all that the table stems from. */
+void fits_add_table(Samples *samples, Fits *fits, const char *artefact, const FornixTable *table,
+                    unsigned parts);
+const Fits *table_fits(const FornixTable *table);
+
+/* ---- Making a table ---------------------------------------------------------------------- */
+
+typedef struct BuildInput {
+    const FornixTable *table; /* NULL: an optional port that is not connected */
+    const char *name;         /* as the graph names it: "scores[smote]" */
+    int port;                 /* of the node's type; those of a MANY port follow one another */
+} BuildInput;
+
+typedef struct BuildRequest {
+    const FornixNode *type; /* NULL: the caller adds columns and rows itself */
+    const void *attrs;
+    const char *id; /* "balanced[smote]" */
+    const BuildInput *inputs;
+    int input_count;
+    unsigned parts;          /* that a FORNIX_EVALUATES node gets; 0: test */
+    const char *acknowledge; /* why a leak is accepted; NULL or "": it is not */
+    const char *folder;      /* of the run, for output; NULL in a check */
+    /* A mistake at an attribute or port of the element (NULL: at the element). */
+    void (*mistake)(void *context, const char *where, const char *text);
+    void *context;
+} BuildRequest;
+
+/* request, and all it points to, must outlive the build; type and attrs the Samples. */
+FornixBuild *build_new(Samples *samples, const BuildRequest *request);
+bool build_columns(FornixBuild *build);
+/* Whether rows can be made now: in a check, only from known rows and without reading tensors. */
+bool build_rows_known(const FornixBuild *build, bool checking);
+bool build_rows(FornixBuild *build); /* after build_columns */
+/* The table, finished: without rows where build_rows was not called (schema alone). */
+const FornixTable *build_table(FornixBuild *build);
+void build_add_fits(FornixBuild *build, const Fits *fits);            /* of what made the values */
+const char *const *build_files(const FornixBuild *build, int *count); /* fornix_uses_file */
+void build_free(FornixBuild *build);                                  /* the table stays */
+
+/* What a table's own columns are read with, where no node is: for tables that lie on disk. The
+ * table takes opened over. */
+typedef struct TableReader {
+    bool (*read)(void *opened, const FornixTable *table, int column, int64_t row, float *out,
+                 FornixError *error);
+    void (*close)(void *opened);
+    void *opened;
+} TableReader;
+void build_set_reader(FornixBuild *build, const TableReader *reader);
+
+/* ---- Finished tables --------------------------------------------------------------------- */
+
+const char *table_id(const FornixTable *table);
+/* The numbers of the rows of those parts, in order; freed with mem_free. */
+int64_t *table_select(const FornixTable *table, unsigned parts, int64_t *count);
+/* The table with the rows of those parts alone. */
+const FornixTable *table_part(const FornixTable *table, unsigned parts);
+/* group[row]: the number of its subject, in order of first appearance; returns how many. */
+int64_t table_subjects(const FornixTable *table, int64_t *group);
+/* Gives back what was kept of costly reads; nobody may be reading the table. */
+void table_forget(const FornixTable *table);
+
+typedef struct TableMetric {
+    const char *name;
+    double value, low, high;
+    bool interval;
+} TableMetric;
+
+typedef struct TableLine {
+    const char *text;
+    bool warning;
+} TableLine;
+
+typedef struct TableValues {
+    const char *name;
+    const double *values;
+    int64_t count;
+} TableValues;
+
+const TableMetric *table_metrics(const FornixTable *table, int *count);
+const TableLine *table_lines(const FornixTable *table, int *count);
+const TableValues *table_values(const FornixTable *table, int *count);
+
+#endif
