@@ -23,7 +23,7 @@ Family descriptor_family(const FornixNode *node)
                              : FAMILY_SCHEDULE;
 }
 
-void kinds_text(unsigned kinds, Text *out)
+void descriptor_kinds(unsigned kinds, Text *out)
 {
     static const char *const names[] = {"image",  "mask",        "label", "weight", "feature",
                                         "logits", "probability", "noise", "loss",   "metric",

@@ -26,6 +26,6 @@ Family descriptor_family(const FornixNode *node);
 const char *family_name(Family family); /* "layer" */
 
 /* "image, feature or logits", in the order of node.h; "any tensor" for long sets. */
-void kinds_text(unsigned kinds, Text *out);
+void descriptor_kinds(unsigned kinds, Text *out);
 
 #endif

@@ -290,7 +290,7 @@ START_TEST(words_for_kinds)
                  {FORNIX_SAMPLES, "table"}};
     for (size_t i = 0; i < COUNT(cases); i++) {
         Text out = {0};
-        kinds_text(cases[i].kinds, &out);
+        descriptor_kinds(cases[i].kinds, &out);
         ck_assert_str_eq(text_value(&out), cases[i].words);
         text_free(&out);
     }
