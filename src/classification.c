@@ -33,7 +33,7 @@ static const struct {
       {"class_auc", "AUC", "the class has no samples, or all of them"},
 };
 
-int figures_count(int32_t classes)
+int judge_figure_count(int32_t classes)
 {
     return OVERALL_FIGURES + classes * CLASS_FIGURES;
 }
@@ -176,7 +176,7 @@ double judge_permutation(const Judge *judge, const Resampling *resampling, int f
     for (int64_t i = 0; i < p->samples; i++)
         if (p->truth[i] != resampling->stratum[resampling->cluster[i]])
             return NAN;
-    double *figures = mem_new((size_t)figures_count(p->classes), sizeof *figures);
+    double *figures = mem_new((size_t)judge_figure_count(p->classes), sizeof *figures);
     int32_t *permuted = mem_new((size_t)p->samples + 1, sizeof *permuted);
     judge_figures(judge, NULL, NULL, figures);
     double reached = 1, found = figures[figure];
@@ -201,7 +201,7 @@ static bool same_figure(double a, double b)
     return isnan(a) ? isnan(b) : fabs(a - b) < 1e-12;
 }
 
-bool figures_agree(const Predictions *predictions, const double *figures)
+bool judge_agrees(const Predictions *predictions, const double *figures)
 {
     int32_t classes = predictions->classes;
     int64_t *count = mem_new((size_t)classes * (size_t)classes, sizeof *count), total = 0;

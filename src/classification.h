@@ -30,7 +30,7 @@ typedef struct {
 enum { ACCURACY, BALANCED_ACCURACY, MACRO_F1, AUC, BRIER, OVERALL_FIGURES };
 enum { SENSITIVITY, SPECIFICITY, PRECISION, F1, CLASS_AUC, CLASS_FIGURES };
 
-int figures_count(int32_t classes);
+int judge_figure_count(int32_t classes);
 int figure_of_class(int32_t class, int which); /* which: SENSITIVITY ... */
 const char *figure_name(int figure);           /* "balanced_accuracy", "sensitivity" */
 const char *figure_title(int figure);          /* "balanced accuracy" */
@@ -54,7 +54,7 @@ double judge_permutation(const Judge *judge, const Resampling *resampling, int f
 /* count[truth * classes + predicted], which the caller zeroed. */
 void confusion_count(const Predictions *predictions, int64_t *count);
 /* Whether the figures over all classes follow from those of each class and the counts. */
-bool figures_agree(const Predictions *predictions, const double *figures);
+bool judge_agrees(const Predictions *predictions, const double *figures);
 
 /* Softmax of one sample's logits; a single logit gives the two probabilities of a sigmoid. */
 void probabilities_of_logits(const float *logits, int32_t channels, double *probability);

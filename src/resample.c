@@ -7,6 +7,7 @@
 #include "resample.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -151,6 +152,18 @@ void bootstrap(const Resampling *resampling, Statistic *statistic, const void *c
     mem_free(times);
     mem_free(drawn);
     strata_free(strata);
+}
+
+const char *interval_text(Interval interval, char text[INTERVAL_TEXT])
+{
+    char value[FIGURE_TEXT], low[FIGURE_TEXT], high[FIGURE_TEXT];
+    figure_text(interval.value, value);
+    if (isnan(interval.low) || isnan(interval.high))
+        snprintf(text, INTERVAL_TEXT, "%s", value);
+    else
+        snprintf(text, INTERVAL_TEXT, "%s [%s, %s]", value, figure_text(interval.low, low),
+                 figure_text(interval.high, high));
+    return text;
 }
 
 void resampling_permute(const Resampling *resampling, int64_t replicate, int32_t *permuted)

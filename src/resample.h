@@ -45,6 +45,11 @@ typedef void Statistic(const void *context, const double *times, double *figures
 void bootstrap(const Resampling *resampling, Statistic *statistic, const void *context, int count,
                Interval *intervals);
 
+enum { INTERVAL_TEXT = 80 };
+
+/* ".471 [.35, .60]" or "undefined" into text, which it returns. */
+const char *interval_text(Interval interval, char text[INTERVAL_TEXT]);
+
 /* The labels of the clusters dealt out anew: permuted[i] for sample i. All samples of a cluster
  * must have one label, which is their cluster's stratum. */
 void resampling_permute(const Resampling *resampling, int64_t replicate, int32_t *permuted);

@@ -27,13 +27,13 @@ static void check_figures(const Predictions *predictions, const double *times, c
     double figures[64];
     Judge *judge = judge_new(predictions);
     judge_figures(judge, NULL, NULL, figures);
-    for (int i = 0; i < figures_count(predictions->classes); i++)
+    for (int i = 0; i < judge_figure_count(predictions->classes); i++)
         assert_close(figures[i], wanted[i]);
-    ck_assert(figures_agree(predictions, figures));
+    ck_assert(judge_agrees(predictions, figures));
     figures[ACCURACY] += 0.01;
-    ck_assert(!figures_agree(predictions, figures));
+    ck_assert(!judge_agrees(predictions, figures));
     judge_figures(judge, NULL, times, figures);
-    for (int i = 0; i < figures_count(predictions->classes); i++)
+    for (int i = 0; i < judge_figure_count(predictions->classes); i++)
         assert_close(figures[i], weighted[i]);
     judge_free(judge);
 }
@@ -41,7 +41,7 @@ static void check_figures(const Predictions *predictions, const double *times, c
 START_TEST(figures_of_two_classes)
 {
     Predictions p = {COUNT(two_truth), 2, two_truth, two_predicted, two_score};
-    ck_assert_uint_eq(COUNT(two_figures), (size_t)figures_count(2));
+    ck_assert_uint_eq(COUNT(two_figures), (size_t)judge_figure_count(2));
     check_figures(&p, two_times, two_figures, two_weighted);
 }
 END_TEST
@@ -49,7 +49,7 @@ END_TEST
 START_TEST(figures_of_three_classes)
 {
     Predictions p = {COUNT(three_truth), 3, three_truth, three_predicted, three_score};
-    ck_assert_uint_eq(COUNT(three_figures), (size_t)figures_count(3));
+    ck_assert_uint_eq(COUNT(three_figures), (size_t)judge_figure_count(3));
     check_figures(&p, three_times, three_figures, three_weighted);
 }
 END_TEST
@@ -66,10 +66,10 @@ START_TEST(figures_without_a_class)
     ck_assert(isnan(figures[figure_of_class(1, SENSITIVITY)]));
     ck_assert(isnan(figures[figure_of_class(0, SPECIFICITY)]));
     assert_close(figures[figure_of_class(1, F1)], 0);
-    ck_assert(figures_agree(&p, figures));
+    ck_assert(judge_agrees(&p, figures));
     p.samples = 0;
     judge_figures(judge, NULL, NULL, figures);
-    for (int i = 0; i < figures_count(2); i++)
+    for (int i = 0; i < judge_figure_count(2); i++)
         ck_assert(isnan(figures[i]));
     judge_free(judge);
 }

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Judges predicted masks against the true ones, subject by subject.
+ *
+ * Slices of a subject are added up before a ratio is taken: a Dice per slice would reward empty
+ * slices and weigh a small tumour's rim like a large one's core. Every subject counts the same, and
+ * intervals come from drawing subjects again. Only counts are kept of what is read, so a cohort may
+ * be larger than memory.
+ *
+ *   Dice = 2 |P and T| / (|P| + |T|)        IoU = |P and T| / |P or T|
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "base.h"
+#include "column.h"
+#include "grid.h"
+#include "node.h"
+#include "overlap.h"
+#include "resample.h"
+#include "statistics.h"
+
+typedef struct {
+    const char *column, *mask;
+    double threshold;
+    int empty, cluster;
+    int64_t draws, seed;
+    double confidence;
+} EvaluateSegmentation;
+
+enum { PREDICTIONS };
+enum { BY_SUBJECT, BY_SAMPLE };
+enum { DICE, IOU, RATIOS };
+enum { MOST_CLASSES = 256, READERS = 16 };
+
+typedef struct {
+    FornixBuild *build;
+    const EvaluateSegmentation *attrs;
+    const FornixTable *table;
+    const FornixColumn *mask;
+    int score_column, mask_column;
+    float cut;
+    int64_t classes, rows;
+    Overlap *of_row; /* [rows][classes] */
+    FornixError errors[READERS];
+    int64_t units, *unit; /* subject (or sample) of each row, in order of first appearance */
+    int64_t *first;       /* row of each unit */
+    double *ratio;        /* [units][classes][RATIOS]; NAN: left out */
+} Evaluation;
+
+static bool choose_columns(FornixBuild *build, const EvaluateSegmentation *a, int *score, int *mask)
+{
+    *score =
+        column_choose(build, PREDICTIONS, "column", a->column, FORNIX_LOGITS | FORNIX_PROBABILITY);
+    *mask = column_choose(build, PREDICTIONS, "mask", a->mask, FORNIX_MASK);
+    return *score >= 0 && *mask >= 0;
+}
+
+/* One column a class and ratio, the foreground's alone. */
+static void add_ratio_columns(FornixBuild *build, int64_t classes)
+{
+    static const char *const ratios[] = {"dice", "iou"};
+    for (int which = 0; which < RATIOS; which++)
+        for (int64_t c = 1; c < classes; c++) {
+            char name[40];
+            snprintf(name, sizeof name, "%s_%" PRId64, ratios[which], c);
+            FornixColumn column = {.name = name, .kind = FORNIX_WEIGHT, .shape = {1, 1, 1, 1, 1}};
+            fornix_add_column(build, &column);
+        }
+}
+
+static bool evaluate_columns(FornixBuild *build, const void *attrs)
+{
+    int score_column, mask_column;
+    if (!choose_columns(build, attrs, &score_column, &mask_column))
+        return false;
+    const FornixColumn *score = fornix_column(fornix_table(build, PREDICTIONS), score_column);
+    const FornixColumn *mask = fornix_column(fornix_table(build, PREDICTIONS), mask_column);
+    int64_t classes = overlap_classes(score->shape.c);
+    FornixShape s = score->shape, m = mask->shape;
+    if (s.d != m.d || s.h != m.h || s.w != m.w)
+        return fornix_build_fail(build, "mask",
+                                 "'%s' is %" PRId64 " x %" PRId64 " x %" PRId64 ", '%s' %" PRId64
+                                 " x %" PRId64 " x %" PRId64,
+                                 score->name, s.d, s.h, s.w, mask->name, m.d, m.h, m.w);
+    if (mask->classes && mask->classes != classes)
+        return fornix_build_fail(
+            build, "mask", "'%s' has %" PRId64 " classes, the predictions tell %" PRId64 " apart",
+            mask->name, mask->classes, classes);
+    if (classes > MOST_CLASSES)
+        return fornix_build_fail(build, "column", "%" PRId64 " classes; at most %d are judged",
+                                 classes, MOST_CLASSES);
+    add_ratio_columns(build, classes);
+    return true;
+}
+
+/* ---- Counting ---------------------------------------------------------------------------- */
+
+static bool all_finite(const float *values, int64_t count)
+{
+    float sum = 0; /* NaN and infinities times 0 are NaN, and stay */
+    for (int64_t i = 0; i < count; i++)
+        sum += values[i] * 0;
+    return sum == 0;
+}
+
+static bool count_row(Evaluation *e, int64_t row, float *score, float *mask, FornixError *error)
+{
+    FornixShape shape = fornix_column(e->table, e->score_column)->shape;
+    if (!fornix_read(e->table, e->score_column, row, score, error) ||
+        !fornix_read(e->table, e->mask_column, row, mask, error))
+        return false;
+    if (!all_finite(score, fornix_floats(shape)))
+        return fornix_fail(error, "the prediction for %s is not finite everywhere",
+                           fornix_row(e->table, row)->subject);
+    overlap_count(score, shape.c, e->cut, mask, fornix_pixels(shape), e->of_row + row * e->classes);
+    return true;
+}
+
+static void count_share(void *context, int64_t reader)
+{
+    Evaluation *e = context;
+    FornixError *error = &e->errors[reader];
+    FornixShape shape = fornix_column(e->table, e->score_column)->shape;
+    int64_t floats = fornix_floats(shape) + fornix_pixels(shape), bytes;
+    float *score = NULL;
+    if (size_multiply(floats, sizeof *score, &bytes))
+        score = mem_large((size_t)bytes);
+    if (!score) {
+        fornix_fail(error, "no memory to read a prediction of %" PRId64 " numbers", floats);
+        return;
+    }
+    int64_t begin = e->rows * reader / READERS, end = e->rows * (reader + 1) / READERS;
+    for (int64_t row = begin; row < end; row++)
+        if (!count_row(e, row, score, score + fornix_floats(shape), error))
+            break;
+    mem_large_free(score, (size_t)bytes);
+}
+
+static bool count_rows(Evaluation *e)
+{
+    e->of_row = mem_new((size_t)(e->rows * e->classes) + 1, sizeof *e->of_row);
+    fornix_parallel(e->build, READERS, count_share, e);
+    for (int reader = 0; reader < READERS; reader++)
+        if (*e->errors[reader].text)
+            return fornix_build_fail(e->build, NULL, "%s", e->errors[reader].text);
+    return true;
+}
+
+static void find_units(Evaluation *e)
+{
+    const char **subject = mem_new((size_t)e->rows + 1, sizeof *subject);
+    e->unit = mem_new((size_t)e->rows + 1, sizeof *e->unit);
+    e->first = mem_new((size_t)e->rows + 1, sizeof *e->first);
+    for (int64_t row = 0; row < e->rows; row++) {
+        subject[row] = fornix_row(e->table, row)->subject;
+        e->unit[row] = row;
+    }
+    e->units = e->attrs->cluster == BY_SUBJECT ? clusters_find(subject, e->rows, e->unit) : e->rows;
+    for (int64_t row = e->rows; row-- > 0;)
+        e->first[e->unit[row]] = row;
+    mem_free(subject);
+}
+
+static void take_ratios(Evaluation *e)
+{
+    int64_t count = e->units * e->classes;
+    Overlap *sum = mem_new((size_t)count + 1, sizeof *sum);
+    for (int64_t row = 0; row < e->rows; row++)
+        for (int64_t c = 0; c < e->classes; c++)
+            overlap_add(&sum[e->unit[row] * e->classes + c], e->of_row[row * e->classes + c]);
+    e->ratio = mem_new((size_t)count * RATIOS + 1, sizeof *e->ratio);
+    for (int64_t i = 0; i < count; i++) {
+        e->ratio[i * RATIOS + DICE] = overlap_dice(sum[i], (EmptyPolicy)e->attrs->empty);
+        e->ratio[i * RATIOS + IOU] = overlap_iou(sum[i], (EmptyPolicy)e->attrs->empty);
+    }
+    mem_free(sum);
+}
+
+static void add_rows(Evaluation *e)
+{
+    int foreground = (int)e->classes - 1;
+    for (int64_t u = 0; u < e->units; u++) {
+        FornixRow identity = *fornix_row(e->table, e->first[u]);
+        if (e->attrs->cluster == BY_SUBJECT)
+            identity.name = "";
+        int64_t row = fornix_add_row(e->build, &identity);
+        for (int c = 1; c <= foreground; c++)
+            for (int which = 0; which < RATIOS; which++)
+                fornix_set_real(e->build, which * foreground + c - 1, row,
+                                e->ratio[(u * e->classes + c) * RATIOS + which]);
+    }
+}
+
+/* ---- Figures ----------------------------------------------------------------------------- */
+
+/* For each class from 0 and ratio: its mean over units; under class 0, which is the background,
+ * stands the mean over the other classes, those without a defined unit left out. */
+static void mean_ratios(const void *context, const double *times, double *figures)
+{
+    const Evaluation *e = context;
+    for (int which = 0; which < RATIOS; which++) {
+        double all = 0, defined = 0;
+        for (int64_t c = 1; c < e->classes; c++) {
+            double sum = 0, weight = 0;
+            for (int64_t u = 0; u < e->units; u++) {
+                double ratio = e->ratio[(u * e->classes + c) * RATIOS + which];
+                if (isnan(ratio))
+                    continue;
+                sum += times[u] * ratio;
+                weight += times[u];
+            }
+            figures[c * RATIOS + which] = weight > 0 ? sum / weight : NAN;
+            all += weight > 0 ? sum / weight : 0;
+            defined += weight > 0;
+        }
+        figures[which] = defined > 0 ? all / defined : NAN;
+    }
+}
+
+static Interval *find_intervals(const Evaluation *e)
+{
+    int64_t *cluster = mem_new((size_t)e->units + 1, sizeof *cluster);
+    int32_t *stratum = mem_new((size_t)e->units + 1, sizeof *stratum);
+    for (int64_t u = 0; u < e->units; u++)
+        cluster[u] = u;
+    Resampling resampling = {.samples = e->units,
+                             .clusters = e->units,
+                             .cluster = cluster,
+                             .stratum = stratum,
+                             .strata = 1,
+                             .draws = e->attrs->draws,
+                             .confidence = e->attrs->confidence,
+                             .random = fornix_build_random(e->build, e->attrs->seed)};
+    Interval *intervals = mem_new((size_t)e->classes * RATIOS, sizeof *intervals);
+    bootstrap(&resampling, mean_ratios, e, (int)e->classes * RATIOS, intervals);
+    mem_free(stratum);
+    mem_free(cluster);
+    return intervals;
+}
+
+static void add_metric(const Evaluation *e, const char *name, const char *of, Interval interval)
+{
+    char full[CLASS_NAME + 40];
+    snprintf(full, sizeof full, "%s%s%s", name, *of ? "." : "", of);
+    if (isnan(interval.low))
+        fornix_metric(e->build, full, interval.value);
+    else
+        fornix_metric_interval(e->build, full, interval.value, interval.low, interval.high);
+}
+
+static void report_line(void *build, const char *text)
+{
+    fornix_report(build, "  %s", text);
+}
+
+static void judge_class(Evaluation *e, int64_t class, const Interval *intervals, Grid *grid)
+{
+    char name[CLASS_NAME], text[INTERVAL_TEXT], value[FIGURE_TEXT];
+    double *dice = mem_new((size_t)e->units + 1, sizeof *dice);
+    for (int64_t u = 0; u < e->units; u++)
+        dice[u] = e->ratio[(u * e->classes + class) * RATIOS + DICE];
+    int64_t defined = statistics_drop_undefined(dice, e->units);
+    double median = statistics_median(dice, defined);
+    statistics_sort(dice, defined);
+    column_class(e->mask, class, name);
+    add_metric(e, "dice", name, intervals[class * RATIOS + DICE]);
+    add_metric(e, "iou", name, intervals[class * RATIOS + IOU]);
+    add_metric(e, "dice_median", name, (Interval){.value = median, .low = NAN, .high = NAN});
+    add_metric(e, "left_out", name,
+               (Interval){.value = (double)(e->units - defined), .low = NAN, .high = NAN});
+    grid_cell(grid, "%s", name);
+    grid_cell(grid, "%" PRId64, defined);
+    grid_cell(grid, "%s", interval_text(intervals[class * RATIOS + DICE], text));
+    grid_cell(grid, "%s", figure_text(median, value));
+    grid_cell(grid, "%s", figure_text(statistics_quantile(dice, defined, 0), value));
+    grid_cell(grid, "%s", interval_text(intervals[class * RATIOS + IOU], text));
+    if (defined == 0)
+        fornix_warn(e->build, "%s: Dice of class '%s' is undefined: nowhere is it in either mask",
+                    fornix_build_id(e->build), name);
+    mem_free(dice);
+}
+
+static void judge_units(Evaluation *e)
+{
+    const char *const titles[] = {"class", e->attrs->cluster == BY_SUBJECT ? "subjects" : "samples",
+                                  "Dice",  "median",
+                                  "least", "IoU"};
+    Interval *intervals = find_intervals(e);
+    char text[INTERVAL_TEXT];
+    fornix_report(e->build,
+                  "%s: %" PRId64 " %s; means with %g %% intervals by drawing them again %" PRId64
+                  " times",
+                  fornix_build_id(e->build), e->units, titles[1], 100 * e->attrs->confidence,
+                  e->attrs->draws);
+    Grid *grid = grid_new((int)COUNT(titles));
+    for (size_t i = 0; i < COUNT(titles); i++)
+        grid_cell(grid, "%s", titles[i]);
+    add_metric(e, "dice", "", intervals[DICE]);
+    add_metric(e, "iou", "", intervals[IOU]);
+    for (int64_t c = 1; c < e->classes; c++)
+        judge_class(e, c, intervals, grid);
+    if (e->classes > 2) {
+        grid_cell(grid, "mean of classes");
+        grid_cell(grid, "%" PRId64, e->units);
+        grid_cell(grid, "%s", interval_text(intervals[DICE], text));
+        grid_cell(grid, "%s", "");
+        grid_cell(grid, "%s", "");
+        grid_cell(grid, "%s", interval_text(intervals[IOU], text));
+    }
+    grid_lines(grid, report_line, e->build);
+    grid_free(grid);
+    fornix_metric(e->build, "subjects", (double)e->units);
+    mem_free(intervals);
+}
+
+static bool evaluate_rows(FornixBuild *build, const void *attrs)
+{
+    const EvaluateSegmentation *a = attrs;
+    Evaluation e = {.build = build, .attrs = a, .table = fornix_table(build, PREDICTIONS)};
+    if (!choose_columns(build, a, &e.score_column, &e.mask_column))
+        return false;
+    const FornixColumn *score = fornix_column(e.table, e.score_column);
+    e.mask = fornix_column(e.table, e.mask_column);
+    e.classes = overlap_classes(score->shape.c);
+    e.rows = fornix_rows(e.table);
+    if (e.rows < 1)
+        return fornix_build_fail(build, "predictions", "'%s' has no samples to judge",
+                                 fornix_table_name(build, PREDICTIONS));
+    e.cut = (float)(score->kind == FORNIX_PROBABILITY ? a->threshold
+                                                      : log(a->threshold / (1 - a->threshold)));
+    bool fine = count_rows(&e);
+    if (fine) {
+        find_units(&e);
+        take_ratios(&e);
+        add_rows(&e);
+        judge_units(&e);
+    }
+    mem_free(e.of_row);
+    mem_free(e.unit);
+    mem_free(e.first);
+    mem_free(e.ratio);
+    return fine;
+}
+
+static const char *const cluster_choices[] = {"subject", "none", NULL};
+
+static const FornixAttr attrs[] = {
+    FORNIX_TEXT(EvaluateSegmentation, column, "",
+                "column of logits or probabilities; if there is one, it need not be named"),
+    FORNIX_TEXT(EvaluateSegmentation, mask, "",
+                "column of the true masks; if there is one, it need not be named"),
+    FORNIX_REAL(EvaluateSegmentation, threshold, "0.5", 0.001, 0.999,
+                "probability above which a single channel means the foreground"),
+    FORNIX_CHOICE(EvaluateSegmentation, empty, "skip", empty_choices,
+                  "what a class scores in a subject that has it in neither mask: nothing (it is "
+                  "left out, and counted), one, or zero"),
+    FORNIX_CHOICE(EvaluateSegmentation, cluster, "subject", cluster_choices,
+                  "what gets a score of its own and is drawn anew for intervals: a subject with "
+                  "all its samples, or each sample (none)"),
+    FORNIX_INT(EvaluateSegmentation, draws, "2000", 100, 1000000, "replicates of the bootstrap"),
+    FORNIX_REAL(EvaluateSegmentation, confidence, "0.95", 0.5, 0.999, "of the intervals"),
+    FORNIX_INT(EvaluateSegmentation, seed, "1", 0, INT32_MAX, "of the draws"),
+    {0}};
+
+static const FornixPort inputs[] = {
+    {"predictions", FORNIX_SAMPLES, 0, "samples with logits or probabilities and their true mask"},
+    {0}};
+
+static const FornixPort outputs[] = {
+    {"scores", FORNIX_SCORES, 0, "the figures, and by subject the Dice and IoU of each class"},
+    {0}};
+
+static const FornixSamples samples = {.flags = FORNIX_EVALUATES | FORNIX_NEEDS_RUN,
+                                      .columns = evaluate_columns,
+                                      .rows = evaluate_rows};
+
+const FornixNode fornix_node = {
+    .abi = FORNIX_ABI,
+    .name = "evaluate_segmentation",
+    .doc = "Judges predicted masks: Dice and IoU of each class but the background (class 0), as "
+           "mean over subjects with a percentile interval by bootstrap over subjects, median and "
+           "least. Slices of a subject are added up first; `dice` alone is the mean over classes.",
+    .formula = "Dice = 2 |P and T| / (|P| + |T|) (Dice 1945; Sorensen 1948), "
+               "IoU = |P and T| / |P or T| (Jaccard 1912); percentile bootstrap (Efron 1979)",
+    .attrs_size = sizeof(EvaluateSegmentation),
+    .attrs = attrs,
+    .inputs = inputs,
+    .outputs = outputs,
+    .samples = &samples,
+    .example = "<evaluate_segmentation id=\"dice\" predictions=\"segmented\" part=\"test\" "
+               "cluster=\"subject\"/>"};

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Which columns of a table a node means, and what their classes are called. */
+#ifndef FORNIX_COLUMN_H
+#define FORNIX_COLUMN_H
+
+#include "node.h"
+
+/* The column of an input that has this name or, if name is "", the only one of these kinds. Reports
+ * a mistake at attribute `where` and returns -1 if there is none, several, or one of other kind. */
+int column_choose(FornixBuild *build, int input, const char *where, const char *name,
+                  unsigned kinds);
+
+enum { CLASS_NAME = 64 };
+
+/* The name of a class of a label or mask: its own, or its number, in text; which it returns. */
+const char *column_class(const FornixColumn *column, int64_t class, char text[CLASS_NAME]);
+
+#endif
