@@ -73,7 +73,7 @@ static void scope_fill(Body *body, Scope *scope, const Element *parent)
     for (const Element *e = parent->first; e; e = e->next) {
         if (!is_item(e))
             continue;
-        const char *id = element_full_id(e);
+        const char *id = e->id;
         if (!id) {
             diag_error(body->request.diag, e->place, "<%s> has no id, so nothing can refer to it",
                        e->name);
@@ -92,16 +92,15 @@ static Item *scope_item(Scope *scope, const char *id)
     return NULL;
 }
 
-static bool scope_has(const void *scope, const char *id)
+/* Seen from an element, in whose loops an id may have an instance of its own; from NULL: as one
+ * who enters from outside. */
+static Item *scope_find(Scope *scope, const Element *from, const char *id)
 {
-    return scope_item((Scope *)(uintptr_t)scope, id) != NULL;
-}
-
-/* Seen from an element, in whose loops an id may have an instance of its own. */
-static Item *scope_find(Scope *scope, const Element *from, const char *id, Arena *arena)
-{
-    const char *full = element_lookup(from, id, scope_has, scope, arena);
-    return full ? scope_item(scope, full) : NULL;
+    const Element *found = from ? element_find(from, id) : NULL;
+    for (int k = 0; found && k < scope->item_count; k++)
+        if (scope->items[k].element == found)
+            return &scope->items[k];
+    return from ? NULL : scope_item(scope, id);
 }
 
 static const char *suggest_id(const Body *body, const Scope *scope, const char *id)
@@ -256,7 +255,7 @@ static Value *find_value(Reference *r, const char *text)
     for (int k = 0; k < r->scope->binding_count; k++)
         if (strcmp(r->scope->bindings[k].name, id) == 0 && !*rest && r->from)
             return r->scope->bindings[k].value;
-    Item *item = scope_find(r->scope, r->from, id, body->memory);
+    Item *item = scope_find(r->scope, r->from, id);
     return item ? item_value(r, item, rest) : unknown_id(r, id);
 }
 
@@ -443,7 +442,7 @@ static bool build_composite(Body *body, Scope *scope, Item *item, FornixInfer *i
         diag_error(body->request.diag, node->place, "the plugin '%s' expands to nothing",
                    type->name);
     const char *name = arena_format(body->memory, "<%s '%s'>", type->name, node->path);
-    const Element *inner = fine ? xml_parse_fragment(name, text_value(&infer->emitted),
+    const Element *inner = fine ? expand_fragment(name, text_value(&infer->emitted),
                                                      body->request.diag, body->memory)
                                 : NULL;
     text_free(&infer->emitted);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Batches of a table's rows as dense tensors, read by the team ahead of their use. */
+#ifndef FORNIX_LOADER_H
+#define FORNIX_LOADER_H
+
+#include "graph.h"
+#include "team.h"
+
+typedef struct Loader Loader;
+
+/* Reads the columns that the graph reads (by name) of the table; batches of at most `most` rows.
+ * NULL after a failure (no memory, a column that is missing). */
+Loader *loader_new(Team *team, const FornixTable *table, const char *const *columns, int count,
+                   int64_t most, FornixError *error);
+void loader_free(Loader *loader); /* waits for what it began */
+
+/* Begins to read a batch in the background; one at a time beyond the one in use. */
+void loader_begin(Loader *loader, const int64_t *rows, int64_t count);
+/* The columns of the batch begun last, in order; valid until the next loader_wait. NULL after a
+ * failure to read. */
+float *const *loader_wait(Loader *loader, FornixError *error);
+
+/* Seconds that loader_wait waited, in all. */
+double loader_waited(const Loader *loader);
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "meter.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base.h"
+
+struct Gauge {
+    Meter *meter;
+    char *name;
+    char note[120];
+    int64_t total, done, first;
+    double began;
+};
+
+struct Meter {
+    FILE *out;
+    bool json, terminal;
+    pthread_mutex_t lock;
+    double shown; /* when a bar or line was last written */
+    bool bar;     /* one stands on the terminal's last line */
+};
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+Meter *meter_new(FILE *out, bool json)
+{
+    Meter *meter = mem_new(1, sizeof *meter);
+    meter->out = out;
+    meter->json = json;
+    meter->terminal = out && !json && isatty(fileno(out));
+    pthread_mutex_init(&meter->lock, NULL);
+    return meter;
+}
+
+static void clear_bar(Meter *meter)
+{
+    if (meter->bar)
+        fputs("\r\033[K", meter->out);
+    meter->bar = false;
+}
+
+void meter_free(Meter *meter)
+{
+    if (!meter)
+        return;
+    if (meter->out)
+        clear_bar(meter);
+    pthread_mutex_destroy(&meter->lock);
+    mem_free(meter);
+}
+
+Gauge *meter_begin(Meter *meter, const char *name, int64_t total, int64_t done)
+{
+    Gauge *gauge = mem_new(1, sizeof *gauge);
+    *gauge = (Gauge){.meter = meter,
+                     .name = mem_text(name),
+                     .total = total,
+                     .done = done,
+                     .first = done,
+                     .began = seconds_now()};
+    return gauge;
+}
+
+static void time_text(double seconds, char *text, size_t size)
+{
+    int64_t s = (int64_t)(seconds + 0.5);
+    if (s < 60)
+        snprintf(text, size, "%" PRId64 " s", s);
+    else if (s < 3600)
+        snprintf(text, size, "%" PRId64 ":%02" PRId64 " min", s / 60, s % 60);
+    else
+        snprintf(text, size, "%" PRId64 ":%02" PRId64 " h", s / 3600, s / 60 % 60);
+}
+
+static void show(Gauge *gauge, double now)
+{
+    Meter *meter = gauge->meter;
+    int64_t new = gauge->done - gauge->first;
+    double left = new > 0 ? (now - gauge->began) / (double)new * (double)(gauge->total - gauge->done)
+                          : -1;
+    char time[40] = "";
+    if (left >= 0)
+        time_text(left, time, sizeof time);
+    if (meter->json) {
+        fprintf(meter->out,
+                "{\"stage\": \"%s\", \"done\": %" PRId64 ", \"total\": %" PRId64
+                ", \"seconds_left\": %.1f}\n",
+                gauge->name, gauge->done, gauge->total, left);
+    } else if (meter->terminal) {
+        enum { WIDTH = 24 };
+        int full = gauge->total > 0 ? (int)(WIDTH * gauge->done / gauge->total) : 0;
+        clear_bar(meter);
+        fprintf(meter->out, "%-20s [%.*s%.*s] %3d %%  %s left  %s", gauge->name, full,
+                "########################", WIDTH - full, "........................",
+                gauge->total > 0 ? (int)(100 * gauge->done / gauge->total) : 0,
+                *time ? time : "?", gauge->note);
+        meter->bar = true;
+    } else {
+        fprintf(meter->out, "%s: %" PRId64 " of %" PRId64 ", %s left  %s\n", gauge->name,
+                gauge->done, gauge->total, *time ? time : "?", gauge->note);
+    }
+    fflush(meter->out);
+    meter->shown = now;
+}
+
+void meter_step(Gauge *gauge, int64_t done)
+{
+    Meter *meter = gauge->meter;
+    if (!meter->out)
+        return;
+    pthread_mutex_lock(&meter->lock);
+    gauge->done = done;
+    double now = seconds_now();
+    if (now - meter->shown > (meter->terminal ? 0.2 : 10) && now - gauge->began > 1)
+        show(gauge, now);
+    pthread_mutex_unlock(&meter->lock);
+}
+
+void meter_note(Gauge *gauge, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    pthread_mutex_lock(&gauge->meter->lock);
+    vsnprintf(gauge->note, sizeof gauge->note, format, args);
+    pthread_mutex_unlock(&gauge->meter->lock);
+    va_end(args);
+}
+
+void meter_end(Gauge *gauge)
+{
+    Meter *meter = gauge->meter;
+    pthread_mutex_lock(&meter->lock);
+    if (meter->out) {
+        clear_bar(meter);
+        if (meter->json)
+            fprintf(meter->out, "{\"stage\": \"%s\", \"ended\": true, \"seconds\": %.2f}\n",
+                    gauge->name, seconds_now() - gauge->began);
+        else
+            fprintf(meter->out, "%-24s %8.1f s  %s\n", gauge->name, seconds_now() - gauge->began,
+                    gauge->note);
+        fflush(meter->out);
+    }
+    pthread_mutex_unlock(&meter->lock);
+    mem_free(gauge->name);
+    mem_free(gauge);
+}
+
+void meter_say(Meter *meter, const char *format, ...)
+{
+    if (!meter->out || meter->json)
+        return;
+    va_list args;
+    va_start(args, format);
+    pthread_mutex_lock(&meter->lock);
+    clear_bar(meter);
+    vfprintf(meter->out, format, args);
+    fputc('\n', meter->out);
+    fflush(meter->out);
+    pthread_mutex_unlock(&meter->lock);
+    va_end(args);
+}
