@@ -65,9 +65,10 @@ static bool kind_ranged(FornixAttrKind kind)
            kind == FORNIX_ATTR_CLASSES;
 }
 
-static void add_bound(Text *out, FornixAttrKind kind, double bound)
+/* 180, not 1.8e+02. */
+static void add_bound(Text *out, double bound)
 {
-    if (kind != FORNIX_ATTR_REAL && fabs(bound) < 1e15)
+    if (fabs(bound) < 1e15 && trunc(bound) == bound)
         text_format(out, "%lld", (long long)bound);
     else
         text_add_real(out, bound);
@@ -81,11 +82,11 @@ void attr_range(const FornixAttr *attr, Text *out)
     if (low && !high)
         text_add(out, "at least ");
     if (low)
-        add_bound(out, attr->kind, attr->low);
+        add_bound(out, attr->low);
     if (high)
         text_add(out, low ? " to " : "at most ");
     if (high)
-        add_bound(out, attr->kind, attr->high);
+        add_bound(out, attr->high);
 }
 
 /* ---- Reading a value -------------------------------------------------------------------- */

@@ -40,6 +40,7 @@ START_TEST(hashes)
     const char *const *names = registry_names(registry, &count);
     for (size_t i = 0; i < count && i < 2; i++) {
         const Plugin *plugin = registry_find(registry, names[i]);
+        ck_assert_ptr_nonnull(plugin);
         FornixError error = {0};
         Hash first, again, file;
         ck_assert(registry_hash(registry, plugin, &first, &error));
