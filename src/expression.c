@@ -17,7 +17,8 @@ typedef struct {
     Tokens tokens;
     const Scope *scope;
     int nested;
-    int dry; /* above 0: inside what is not to be computed */
+    int dry;      /* above 0: inside what is not to be computed */
+    bool unknown; /* the result rests on a value whose fault was reported before */
 } Parse;
 
 typedef struct {
@@ -49,6 +50,11 @@ static bool enter(Parse *parse)
 static bool is_computed(const Parse *parse)
 {
     return !parse->tokens.failed && !parse->dry;
+}
+
+static bool is_known(const Parse *parse, const Operand *a, const Operand *b)
+{
+    return is_computed(parse) && a->datum.kind != DATUM_UNKNOWN && b->datum.kind != DATUM_UNKNOWN;
 }
 
 /* From the first operand's beginning to the second one's end. */
@@ -96,7 +102,8 @@ static const char *kind_words(DatumKind kind)
 
 static bool need_number(Parse *parse, const Operand *operand, const char *what)
 {
-    if (need_known(parse, operand) && is_computed(parse) && !datum_is_number(&operand->datum))
+    if (need_known(parse, operand) && is_known(parse, operand, operand) &&
+        !datum_is_number(&operand->datum))
         token_fault(&parse->tokens, operand->at, operand->length, NULL,
                     "%s takes numbers, and this is %s", what, kind_words(operand->datum.kind));
     return !parse->tokens.failed;
@@ -104,31 +111,44 @@ static bool need_number(Parse *parse, const Operand *operand, const char *what)
 
 static bool need_truth(Parse *parse, const Operand *operand, const char *what)
 {
-    if (need_known(parse, operand) && is_computed(parse) && operand->datum.kind != DATUM_BOOL)
+    if (need_known(parse, operand) && is_known(parse, operand, operand) &&
+        operand->datum.kind != DATUM_BOOL)
         token_fault(&parse->tokens, operand->at, operand->length, NULL,
                     "%s takes what is true or false, and this is %s", what,
                     kind_words(operand->datum.kind));
     return !parse->tokens.failed;
 }
 
-/* What stands across from a name must be a value that the name can have. */
+static bool is_choice(const Name *name, const char *word)
+{
+    for (size_t i = 0; i < name->choice_count; i++)
+        if (strcmp(name->choices[i], word) == 0)
+            return true;
+    return false;
+}
+
+/* What stands across from a name must be a value that the name can have: for a list, of words. */
 static void check_choice(Parse *parse, const Operand *constant, const Operand *other)
 {
-    if (parse->tokens.failed || constant->varies || constant->datum.kind == DATUM_UNKNOWN ||
-        !other->sole || !other->sole->choices)
-        return;
     const Name *name = other->sole;
+    if (parse->tokens.failed || constant->varies || constant->datum.kind == DATUM_UNKNOWN ||
+        !name || !name->choices)
+        return;
+    Arena *arena = parse->scope->arena;
     Text text = {0};
     datum_write(&text, &constant->datum);
-    const char *written = arena_text(parse->scope->arena, text_value(&text));
+    size_t count;
+    char **words = text_split(text_value(&text), &count);
+    for (size_t i = 0; i < count; i++) {
+        if (is_choice(name, words[i]))
+            continue;
+        const char *nearest = text_suggest(words[i], name->choices, name->choice_count);
+        token_fault(&parse->tokens, constant->at, constant->length, did_you_mean(arena, nearest),
+                    "'%s' is never '%.60s'", name->name, words[i]);
+        break;
+    }
+    text_split_free(words);
     text_free(&text);
-    for (size_t i = 0; i < name->choice_count; i++)
-        if (strcmp(name->choices[i], written) == 0)
-            return;
-    const char *nearest = text_suggest(written, name->choices, name->choice_count);
-    token_fault(&parse->tokens, constant->at, constant->length,
-                did_you_mean(parse->scope->arena, nearest), "'%s' can never be '%s'", name->name,
-                written);
 }
 
 static void call(Parse *parse, const DatumFunction *function, Operand *result)
@@ -136,7 +156,7 @@ static void call(Parse *parse, const DatumFunction *function, Operand *result)
     Datum arguments[MOST_ARGUMENTS];
     Operand first = {0};
     size_t count = 0, start = result->at;
-    bool has = strcmp(function->name, "has") == 0;
+    bool has = strcmp(function->name, "has") == 0, known = true;
     do {
         Operand argument = parse_either(parse);
         bool word = has && count == 1 && argument.word && first.varies;
@@ -152,6 +172,7 @@ static void call(Parse *parse, const DatumFunction *function, Operand *result)
             return;
         }
         result->varies = result->varies || argument.varies;
+        known = known && is_known(parse, &argument, &argument);
         arguments[count++] = argument.datum;
     } while (token_take(&parse->tokens, ","));
     result->length = parse->tokens.token.at + 1 - start;
@@ -161,7 +182,7 @@ static void call(Parse *parse, const DatumFunction *function, Operand *result)
     if (count < function->least || count > function->most)
         token_fault(&parse->tokens, start, result->length, NULL, "%s takes %zu argument%s, not %zu",
                     function->name, function->least, function->least == 1 ? "" : "s", count);
-    if (!is_computed(parse))
+    if (!known || !is_computed(parse))
         return;
     const char *wrong = function->call(arguments, count, &result->datum);
     if (wrong)
@@ -266,7 +287,7 @@ static Operand operated(Parse *parse, const char *sign, const Operand *a, const 
 {
     Operand result = joined(a, b);
     const char *what = arena_format(parse->scope->arena, "'%s'", sign);
-    if (!need_number(parse, a, what) || !need_number(parse, b, what) || !is_computed(parse))
+    if (!need_number(parse, a, what) || !need_number(parse, b, what) || !is_known(parse, a, b))
         return result;
     const char *wrong = datum_operate(sign[0], &a->datum, &b->datum, &result.datum);
     if (wrong)
@@ -338,12 +359,12 @@ static Operand parse_compare(Parse *parse)
             return result;
         check_choice(parse, &a, &b);
         check_choice(parse, &b, &a);
-        if (is_computed(parse))
+        if (is_known(parse, &a, &b))
             result.datum = datum_bool(datum_equal(&a.datum, &b.datum) == (i == 0));
         return result;
     }
     const char *what = arena_format(parse->scope->arena, "'%s'", signs[i]);
-    if (!need_number(parse, &a, what) || !need_number(parse, &b, what) || !is_computed(parse))
+    if (!need_number(parse, &a, what) || !need_number(parse, &b, what) || !is_known(parse, &a, &b))
         return result;
     double x = a.datum.real, y = b.datum.real;
     bool less = a.datum.kind == DATUM_INT && b.datum.kind == DATUM_INT
@@ -366,7 +387,7 @@ static Operand parse_not(Parse *parse)
     Operand operand = parse_not(parse);
     parse->nested--;
     need_truth(parse, &operand, "'not'");
-    if (is_computed(parse))
+    if (is_known(parse, &operand, &operand))
         operand.datum = datum_bool(!operand.datum.whole);
     operand.sole = NULL;
     return operand;
@@ -377,10 +398,10 @@ static Operand parse_chain(Parse *parse, const char *word, bool decisive,
                            Operand (*next)(Parse *parse))
 {
     Operand a = next(parse);
-    const char *what = arena_format(parse->scope->arena, "'%s'", word);
     while (token_take(&parse->tokens, word)) {
+        const char *what = decisive ? "'or'" : "'and'";
         need_truth(parse, &a, what);
-        bool settled = is_computed(parse) && (a.datum.whole != 0) == decisive;
+        bool settled = is_known(parse, &a, &a) && (a.datum.whole != 0) == decisive;
         parse->dry += settled;
         Operand b = next(parse);
         need_truth(parse, &b, what);
@@ -428,8 +449,10 @@ static size_t fill_one(Parse *parse, size_t at, Text *out)
     need_known(parse, &operand);
     if (!token_is(tokens, "}"))
         token_expect(tokens, "}");
-    if (is_computed(parse))
+    if (is_computed(parse)) {
+        parse->unknown = parse->unknown || operand.datum.kind == DATUM_UNKNOWN;
         datum_write(out, &operand.datum);
+    }
     return tokens->token.at + tokens->token.length;
 }
 
@@ -456,7 +479,7 @@ bool expression_fill(const Scope *scope, const Attribute *attribute, const char 
     }
     *filled = arena_text(scope->arena, text_value(&out));
     text_free(&out);
-    return !parse.tokens.failed;
+    return !parse.tokens.failed && !parse.unknown;
 }
 
 bool expression_truth(const Scope *scope, const Attribute *attribute, bool *truth)

@@ -48,7 +48,7 @@ typedef struct {
 Name *scope_name(const Scope *scope, const char *name); /* NULL: there is none */
 
 /* The attribute's value with every ${...} replaced by what it gives; $${ stands for ${. False
- * after an error. */
+ * after an error, now or in a name's value (whose datum is unknown). */
 bool expression_fill(const Scope *scope, const Attribute *attribute, const char **filled);
 /* The whole of the attribute's value as one expression that is true or false. */
 bool expression_truth(const Scope *scope, const Attribute *attribute, bool *truth);

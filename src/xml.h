@@ -33,7 +33,9 @@ struct Element {
     size_t attribute_count;
     Element *parent, *first, *last, *next; /* children: from first along next */
     size_t child_count;
-    const struct Identity *identity; /* NULL until expanded (see expand.h) */
+    /* Set when expanded (see expand.h), NULL before and for an element without an id. */
+    const char *id;
+    const struct Identity *identity;
 };
 
 /* The root of the document in source; NULL when it is not well-formed. Other mistakes are recorded

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The graph language: params, includes, loops, switches and arithmetic, all gone after this stage.
+ *
+ * What is left is a tree of nodes, stages and nets in which every value is plain text that still
+ * knows the place where the user wrote it. Every mistake that can be seen without knowing what the
+ * nodes mean is recorded here; none ends the work before the rest has been looked at, and code in a
+ * branch that is not taken is checked too, for syntax and names.
+ *
+ * THE LANGUAGE
+ *
+ * A graph file is UTF-8 XML whose root is <graph xmlns="urn:fornix:graph:1">, or <nets ...> for a
+ * file that is only included. These attributes mean the same on every element: id names it,
+ * if="expression" drops it unless true, doc is for the reader, acknowledge is for the node.
+ *
+ * ${expression} in any value is replaced by what the expression gives (see expression.h); several
+ * in one value are fine: x="enc${k-1}/out". $${ stands for a plain ${.
+ *
+ * <param name="fold" type="int" value="0" range="0 4" doc="..."/>
+ *     A setting, directly in the root. type is int, real, bool (true or false), text, list (words),
+ *     choice (one word of of=) or path. range="low high" bounds an int or real, both ends
+ *     included; of="a b c" names the words of a choice or list. The value may use params above it.
+ *     Without a value, one must be given. `-p name=value` gives another value to a param of the
+ *     main file, and is checked alike. A path is relative to the file that says it (to the working
+ *     directory in -p) and becomes absolute. A param that nothing refers to is a mistake.
+ *
+ * <include href="nets/unet.xml" levels="4"/>
+ *     Everything in another file, in this place; href is relative to this file. The other
+ *     attributes are values for that file's params, which are its own: names here mean nothing
+ *     there and the reverse. prefix="a_" goes before the ids of what comes in; as="name" renames
+ *     the one element that comes in. So one file can come in twice.
+ *
+ * <for name="k" in="a b c"> or in="0..3" (up or down, ends included) or in="${arms}"
+ *     Its content once for each value, with ${k} bound. Loops nest, and stand anywhere.
+ *
+ * <choose on="${arm}"> <when is="a b">...</when> <otherwise>...</otherwise> </choose>
+ *     The content of the first <when> that lists the value, or of <otherwise>. With an id, each
+ *     branch holds one element, which takes that id. A word that on= can never be is a mistake,
+ *     and so is a value that no branch takes.
+ *
+ * Ids: a letter or '_', then letters, digits, '_', '-'; unique among the elements of one parent.
+ * Inside a loop that stands between an element and its parent, id="classify" becomes
+ * classify[value] (in nested loops x[outer][inner]) unless the id itself refers to the loop's
+ * variable, as in id="enc${k}". References go from the inside outwards: in the loop, classify is
+ * this round's; outside, classify[none] names one and classify[*] all of them.
+ *
+ * Limits, so that no file can exhaust the machine: 4 MiB a file, 100 levels, 20 includes deep,
+ * 8 loops deep, 1,000 params a file, 200,000 expanded elements, 1 MiB a value.
+ */
+#ifndef FORNIX_EXPAND_H
+#define FORNIX_EXPAND_H
+
+#include "arena.h"
+#include "diag.h"
+#include "text.h"
+#include "xml.h"
+
+/* A value given to a param from outside its file. */
+typedef struct {
+    const char *name, *value;
+    Place name_place, value_place;
+    const char *beside; /* the file that a path is relative to; NULL: the working directory */
+} Override;
+
+/* Reads "name=value" as it stands behind -p. False after an error. */
+bool override_read(const char *text, Override *override, Diag *diag, Arena *arena);
+
+typedef struct {
+    const char *name, *type, *doc; /* doc: "" where there is none */
+    const char *value;             /* the final one */
+    const char *range, *of;        /* as written, or NULL */
+    bool overridden;
+    Place place;
+} Param;
+
+typedef struct {
+    const Element *root;
+    const Param *params; /* of the main file */
+    size_t param_count;
+    const Source *const *sources; /* every file that was read, the main file first */
+    size_t source_count;
+} Expansion;
+
+/* NULL when there is no tree at all (no such file, not well-formed); otherwise what could be
+ * expanded: diag_errors tells whether it may be used. All of it lives in the arena. */
+const Expansion *expand_file(const char *path, const Override *overrides, size_t override_count,
+                             Diag *diag, Arena *arena);
+
+/* As expand_file for elements written by a program, without params and includes; gives an element
+ * named "fragment" that holds them. */
+const Element *expand_fragment(const char *name, const char *text, Diag *diag, Arena *arena);
+
+/* The element that a reference (without port or path) means from where `from` stands: among the
+ * elements of its parent, then of the parent's parent, and so on. NULL: none. */
+const Element *element_find(const Element *from, const char *name);
+/* All that "scores[*]" means from there, in document order; a name without [*] gives one or none.
+ */
+const Element *const *element_find_all(const Element *from, const char *name, size_t *count,
+                                       Arena *arena);
+/* The child with that full id; NULL: none. */
+const Element *element_child(const Element *parent, const char *id);
+/* What `name` was probably meant to be, of all that element_find could reach; NULL: no idea. */
+const char *element_suggest(const Element *from, const char *name, Arena *arena);
+
+/* Adds the element in one spelling for all equal meanings: full ids, attributes sorted, values as
+ * they are after expansion, no doc, no comments and no layout. */
+void element_canonical(Text *text, const Element *element);
+
+#endif
