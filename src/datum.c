@@ -45,6 +45,16 @@ Datum datum_read(const char *text)
     return datum;
 }
 
+const char *datum_kind(const Datum *datum)
+{
+    static const char *const words[] = {[DATUM_UNKNOWN] = "not known",
+                                        [DATUM_INT] = "a number",
+                                        [DATUM_REAL] = "a number",
+                                        [DATUM_BOOL] = "true or false",
+                                        [DATUM_TEXT] = "text"};
+    return words[datum->kind];
+}
+
 bool datum_is_number(const Datum *datum)
 {
     return datum->kind == DATUM_INT || datum->kind == DATUM_REAL;

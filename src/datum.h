@@ -32,6 +32,7 @@ Datum datum_bool(bool truth);
 Datum datum_text(const char *text);
 Datum datum_read(const char *text); /* as the number that text spells, or as text */
 
+const char *datum_kind(const Datum *datum); /* in words: "a number" */
 bool datum_is_number(const Datum *datum);
 /* As the user wrote it, or the shortest spelling. */
 void datum_write(Text *text, const Datum *datum);

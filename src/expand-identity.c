@@ -129,8 +129,19 @@ static size_t children_matching(const Element *parent, const char *pattern, cons
     return count;
 }
 
+static size_t absent_matching(const Element *parent, const char *pattern, const Element **found)
+{
+    (void)found;
+    for (const Element *child = parent->absent; child; child = child->next)
+        if (matches(pattern, child->id))
+            return 1;
+    return 0;
+}
+
+typedef size_t Matching(const Element *parent, const char *pattern, const Element **found);
+
 /* The full spelling under which name is known to the elements beside `from`, into id. */
-static size_t level_find(const Element *from, const char *name, Text *id)
+static size_t level_find(const Element *from, const char *name, Text *id, Matching *matching)
 {
     static const Level none;
     const Level *level = from->identity && from->identity->level ? from->identity->level : &none;
@@ -138,7 +149,7 @@ static size_t level_find(const Element *from, const char *name, Text *id)
         for (uint32_t rounds = 1U << level->round_count; rounds-- > 0;) {
             id->length = 0;
             full_id(id, level, prefixes, rounds, name);
-            size_t count = children_matching(from->parent, text_value(id), NULL);
+            size_t count = matching(from->parent, text_value(id), NULL);
             if (count)
                 return count;
         }
@@ -152,7 +163,7 @@ const Element *const *element_find_all(const Element *from, const char *name, si
     Text id = {0};
     *count = 0;
     for (; from->parent && !*count; from = from->parent) {
-        *count = level_find(from, name, &id);
+        *count = level_find(from, name, &id, children_matching);
         if (*count) {
             found = arena_take(arena, *count, sizeof *found);
             children_matching(from->parent, text_value(&id), found);
@@ -167,10 +178,20 @@ const Element *element_find(const Element *from, const char *name)
     const Element *found = NULL;
     Text id = {0};
     for (; from->parent && !found; from = from->parent)
-        if (level_find(from, name, &id))
+        if (level_find(from, name, &id, children_matching))
             found = element_child(from->parent, text_value(&id));
     text_free(&id);
     return found;
+}
+
+bool element_absent(const Element *from, const char *name)
+{
+    Text id = {0};
+    bool absent = false;
+    for (; from->parent && !absent; from = from->parent)
+        absent = level_find(from, name, &id, absent_matching) > 0;
+    text_free(&id);
+    return absent;
 }
 
 const char *element_suggest(const Element *from, const char *name, Arena *arena)

@@ -21,8 +21,8 @@ typedef enum {
 } ParamKind;
 
 static const char *const kinds[] = {"int", "real", "bool", "text", "list", "choice", "path"};
-static const char *const kind_words[] = {
-    "an int", "a real", "a bool (true or false)", "text", "a list", "a choice", "a path"};
+static const char *const kind_words[] = {"an int", "a real",   "a bool", "text",
+                                         "a list", "a choice", "a path"};
 static const char *const truths[] = {"false", "true"};
 
 typedef struct {
@@ -111,19 +111,26 @@ static bool read_number(Expander *expander, const Spec *spec, const Given *given
     return true;
 }
 
+static bool read_bool(Expander *expander, const Spec *spec, const Given *given, Datum *datum)
+{
+    static const char *const words[] = {"false", "true", "no", "yes"};
+    for (size_t i = 0; i < COUNT(words); i++)
+        if (strcmp(given->text, words[i]) == 0) {
+            *datum = datum_bool(i % 2);
+            datum->text = truths[i % 2];
+            return true;
+        }
+    return refuse(expander, spec, given, NULL,
+                  arena_format(expander->arena, "'%s' is neither true nor false", given->text));
+}
+
 static bool read_value(Expander *expander, const Spec *spec, const Given *given, Datum *datum)
 {
     Arena *arena = expander->arena;
     switch (spec->kind) {
     case PARAM_INT:
     case PARAM_REAL: return read_number(expander, spec, given, datum);
-    case PARAM_BOOL:
-        *datum = datum_bool(strcmp(given->text, "true") == 0);
-        if (!datum->whole && strcmp(given->text, "false") != 0)
-            return refuse(expander, spec, given, NULL,
-                          arena_format(arena, "'%s' is neither true nor false", given->text));
-        datum->text = truths[datum->whole];
-        return true;
+    case PARAM_BOOL: return read_bool(expander, spec, given, datum);
     case PARAM_LIST: return read_list(expander, spec, given, datum);
     case PARAM_CHOICE:
         *datum = datum_text(given->text);

@@ -202,6 +202,24 @@ static void expand_node(Expander *expander, const Walk *walk, const Element *sou
     expand_content(expander, &inside, source);
 }
 
+/* Remembers the id of an element that its if= drops. */
+static void note_absent(Expander *expander, const Walk *walk, const Element *source)
+{
+    const Attribute *id = walk->id ? walk->id : element_attribute(source, "id");
+    if (walk->dry || !id || !walk->parent)
+        return;
+    Walk here = *walk;
+    here.rename = NULL;
+    Element *element = arena_take(expander->arena, 1, sizeof *element);
+    element->name = source->name;
+    element->place = source->place;
+    set_id(expander, &here, element, id);
+    if (element->id && expand_spend(expander, source->place, 4 * sizeof *element)) {
+        element->next = walk->parent->absent;
+        walk->parent->absent = element;
+    }
+}
+
 static void expand_element(Expander *expander, const Walk *outside, const Element *element)
 {
     static const struct {
@@ -226,6 +244,8 @@ static void expand_element(Expander *expander, const Walk *outside, const Elemen
         Scope scope = scope_of(expander, &walk);
         bool good = expand_spend(expander, condition->place, 16 * strlen(condition->value)) &&
                     expression_truth(&scope, condition, &truth);
+        if (!good || !truth)
+            note_absent(expander, &walk, element);
         walk.dry = walk.dry || !good || !truth;
     }
     for (size_t i = 0; i < COUNT(controls); i++)

@@ -16,8 +16,8 @@
  * in one value are fine: x="enc${k-1}/out". $${ stands for a plain ${.
  *
  * <param name="fold" type="int" value="0" range="0 4" doc="..."/>
- *     A setting, directly in the root. type is int, real, bool (true or false), text, list (words),
- *     choice (one word of of=) or path. range="low high" bounds an int or real, both ends
+ *     A setting, directly in the root. type is int, real, bool (true or false, yes or no), text,
+ * list (words), choice (one word of of=) or path. range="low high" bounds an int or real, both ends
  *     included; of="a b c" names the words of a choice or list. The value may use params above it.
  *     Without a value, one must be given. `-p name=value` gives another value to a param of the
  *     main file, and is checked alike. A path is relative to the file that says it (to the working
@@ -42,6 +42,8 @@
  * classify[value] (in nested loops x[outer][inner]) unless the id itself refers to the loop's
  * variable, as in id="enc${k}". References go from the inside outwards: in the loop, classify is
  * this round's; outside, classify[none] names one and classify[*] all of them.
+ *
+ * A reference to an element that its if= dropped counts as not written where the node allows that.
  *
  * Limits, so that no file can exhaust the machine: 4 MiB a file, 100 levels, 20 includes deep,
  * 8 loops deep, 1,000 params a file, 200,000 expanded elements, 1 MiB a value.
@@ -96,6 +98,9 @@ const Element *element_find(const Element *from, const char *name);
  */
 const Element *const *element_find_all(const Element *from, const char *name, size_t *count,
                                        Arena *arena);
+/* Whether name would mean an element that its own if= dropped: a port that may be left out can
+ * refer to one and is then not connected. Asked when element_find finds none. */
+bool element_absent(const Element *from, const char *name);
 /* The child with that full id; NULL: none. */
 const Element *element_child(const Element *parent, const char *id);
 /* What `name` was probably meant to be, of all that element_find could reach; NULL: no idea. */

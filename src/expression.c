@@ -90,22 +90,12 @@ static bool need_known(Parse *parse, const Operand *operand)
     return !parse->tokens.failed;
 }
 
-static const char *kind_words(DatumKind kind)
-{
-    static const char *const words[] = {[DATUM_UNKNOWN] = "not known",
-                                        [DATUM_INT] = "a number",
-                                        [DATUM_REAL] = "a number",
-                                        [DATUM_BOOL] = "true or false",
-                                        [DATUM_TEXT] = "text"};
-    return words[kind];
-}
-
 static bool need_number(Parse *parse, const Operand *operand, const char *what)
 {
     if (need_known(parse, operand) && is_known(parse, operand, operand) &&
         !datum_is_number(&operand->datum))
         token_fault(&parse->tokens, operand->at, operand->length, NULL,
-                    "%s takes numbers, and this is %s", what, kind_words(operand->datum.kind));
+                    "%s takes numbers, and this is %s", what, datum_kind(&operand->datum));
     return !parse->tokens.failed;
 }
 
@@ -115,7 +105,7 @@ static bool need_truth(Parse *parse, const Operand *operand, const char *what)
         operand->datum.kind != DATUM_BOOL)
         token_fault(&parse->tokens, operand->at, operand->length, NULL,
                     "%s takes what is true or false, and this is %s", what,
-                    kind_words(operand->datum.kind));
+                    datum_kind(&operand->datum));
     return !parse->tokens.failed;
 }
 

@@ -36,6 +36,7 @@ struct Element {
     /* Set when expanded (see expand.h), NULL before and for an element without an id. */
     const char *id;
     const struct Identity *identity;
+    Element *absent; /* what stood here but for its if=: ids alone, along next */
 };
 
 /* The root of the document in source; NULL when it is not well-formed. Other mistakes are recorded
