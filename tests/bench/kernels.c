@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* How fast convolution is on one thread: direct-equivalent GFLOP/s, and in per cent of the
+ * multiply-adds that the processor was seen to do.
+ *
+ *     kernels [none|f2|f4]        Winograd's tiles; FORNIX_ISA picks the instruction set
+ *
+ * Times are of the thread, the best of several runs over all passes of a task on one core.
+ */
+#define _GNU_SOURCE
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base.h"
+#include "kernels/conv.h"
+#include "kernels/isa_micro.h"
+
+enum { RUNS = 5 };
+
+typedef struct {
+    int64_t n, d, h, w, in, out, kernel, stride;
+} Shape;
+
+static const Shape shapes[] = {
+    {2, 64, 64, 64, 4, 16, 3, 1},    {2, 64, 64, 64, 16, 16, 3, 1},
+    {2, 64, 64, 64, 32, 16, 3, 1},   {2, 32, 32, 32, 16, 32, 3, 1},
+    {2, 32, 32, 32, 32, 32, 3, 1},   {2, 32, 32, 32, 64, 32, 3, 1},
+    {2, 16, 16, 16, 32, 64, 3, 1},   {2, 16, 16, 16, 64, 64, 3, 1},
+    {2, 16, 16, 16, 128, 64, 3, 1},  {2, 8, 8, 8, 64, 128, 3, 1},
+    {2, 8, 8, 8, 128, 128, 3, 1},    {2, 64, 64, 64, 16, 4, 1, 1},
+    {2, 64, 64, 64, 16, 32, 2, 2},   {2, 32, 32, 32, 32, 64, 2, 2},
+    {4, 32, 32, 32, 8, 8, 3, 1},     {1, 1, 240, 240, 16, 16, 3, 1},
+    {1, 1, 240, 240, 32, 16, 3, 1},  {4, 1, 60, 60, 64, 64, 3, 1},
+    {10, 1, 15, 15, 256, 256, 3, 1}, {10, 1, 15, 15, 1024, 1024, 3, 1},
+};
+
+static double seconds(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static float *floats_new(int64_t count)
+{
+    float *floats = mem_large((size_t)count * sizeof(float) + 1);
+    if (!floats)
+        exit(EXIT_FAILURE);
+    for (int64_t i = 0; i < count; i++)
+        floats[i] = (float)(i * 7919 % 1009) / 1009 - 0.5f;
+    return floats;
+}
+
+/* Multiply-adds of the innermost loop on operands that never leave the first cache. */
+static double peak(void)
+{
+    enum { LENGTH = 48, ROWS = 60, CALLS = 2000 };
+    float *a = floats_new(ROWS * LENGTH), *b = floats_new(LENGTH * ISA_LANES);
+    float *c = floats_new(ROWS * ISA_LANES);
+    IsaDot dot = {.taps = {1, 1, 8},
+                  .length = LENGTH,
+                  .a_step = LENGTH,
+                  .c_step = ISA_LANES,
+                  .b_step = ISA_LANES,
+                  .width = ISA_LANES};
+    double best = 1e9;
+    for (int run = 0; run < 3 * RUNS; run++) {
+        double begin = seconds();
+        for (int call = 0; call < CALLS / 8; call++)
+            isa_micro(ISA_ACTIVE)->dot(&dot, ROWS, a, b, NULL, c);
+        double time = seconds() - begin;
+        best = time < best ? time : best;
+    }
+    mem_large_free(a, ROWS * LENGTH * sizeof(float) + 1);
+    mem_large_free(b, LENGTH * ISA_LANES * sizeof(float) + 1);
+    mem_large_free(c, ROWS * ISA_LANES * sizeof(float) + 1);
+    return 2.0 * CALLS * ROWS * LENGTH * ISA_LANES / best / 1e9;
+}
+
+typedef struct {
+    Conv conv;
+    float *x, *y, *weight, *bias, *scratch;
+} Bench;
+
+static FornixView view_of(FornixShape s, const float *data)
+{
+    return (FornixView){s, s.c, s.c * s.w, s.c * s.w * s.h, s.c * s.w * s.h * s.d, data};
+}
+
+static FornixTensor tensor_of(FornixShape s, float *data)
+{
+    return (FornixTensor){s, s.c, s.c * s.w, s.c * s.w * s.h, s.c * s.w * s.h * s.d, data};
+}
+
+static void task_run(const Bench *b, ConvTask task)
+{
+    const Conv *conv = &b->conv;
+    for (int pass = 0; pass < conv_passes(conv, task); pass++) {
+        int64_t grains = conv_grains(conv, task, pass);
+        FornixView x = view_of(conv->x, b->x), y = view_of(conv->y, b->y);
+        if (task == CONV_WEIGHT_GRADIENT)
+            conv_weight_gradient(conv,
+                                 &(ConvWeightGradient){.x = x,
+                                                       .dy = y,
+                                                       .dweight = b->weight,
+                                                       .sum_dy = b->bias,
+                                                       .scratch = b->scratch},
+                                 pass, 0, grains);
+        else
+            conv_apply(conv, task,
+                       &(ConvApply){.in = task == CONV_FORWARD ? x : y,
+                                    .weight = b->weight,
+                                    .out = task == CONV_FORWARD ? tensor_of(conv->y, b->y)
+                                                                : tensor_of(conv->x, b->x),
+                                    .scratch = b->scratch},
+                       pass, 0, grains);
+    }
+}
+
+static double task_time(const Bench *b, ConvTask task)
+{
+    double best = 1e9;
+    for (int run = 0; run < RUNS; run++) {
+        double begin = seconds();
+        task_run(b, task);
+        double time = seconds() - begin;
+        best = time < best ? time : best;
+    }
+    return best;
+}
+
+static void shape_time(const Shape *s, ConvWinograd winograd, double most)
+{
+    int64_t pad = s->kernel / 2 * (s->stride == 1), deep = s->d > 1;
+    int64_t size[3] = {s->d, s->h, s->w}, made[3];
+    Bench b = {.conv = {.x = {s->n, s->d, s->h, s->w, s->in}, .winograd = winograd}};
+    for (int i = 0; i < 3; i++) {
+        bool used = i > 0 || deep;
+        b.conv.kernel[i] = used ? s->kernel : 1;
+        b.conv.stride[i] = used ? s->stride : 1;
+        b.conv.front[i] = used ? pad : 0;
+        b.conv.dilation[i] = 1;
+        made[i] = conv_extent(size[i], b.conv.kernel[i], b.conv.stride[i], used ? 2 * pad : 0, 1);
+    }
+    b.conv.y = (FornixShape){s->n, made[0], made[1], made[2], s->out};
+    int64_t counts[5] = {fornix_floats(b.conv.x), fornix_floats(b.conv.y),
+                         b.conv.kernel[0] * b.conv.kernel[1] * b.conv.kernel[2] * s->in * s->out,
+                         s->out, 0};
+    for (ConvTask task = CONV_FORWARD; task <= CONV_WEIGHT_GRADIENT; task++)
+        if (conv_scratch(&b.conv, task) > counts[4])
+            counts[4] = conv_scratch(&b.conv, task);
+    float **floats[5] = {&b.x, &b.y, &b.weight, &b.bias, &b.scratch};
+    for (int i = 0; i < 5; i++)
+        *floats[i] = floats_new(counts[i]);
+    printf("%2ldx%2ldx%3ldx%3ld %4ld->%-4ld k%ld s%ld ", (long)s->n, (long)s->d, (long)s->h,
+           (long)s->w, (long)s->in, (long)s->out, (long)s->kernel, (long)s->stride);
+    for (ConvTask task = CONV_FORWARD; task <= CONV_WEIGHT_GRADIENT; task++) {
+        double time = task_time(&b, task), rate = conv_flops(&b.conv) / time / 1e9;
+        printf("%7.1f ms %6.1f %4.0f%% ", 1e3 * time, rate, 100 * rate / most);
+    }
+    printf("%6.1f MB\n", (double)counts[4] * 4e-6);
+    for (int i = 0; i < 5; i++)
+        mem_large_free(*floats[i], (size_t)counts[i] * sizeof(float) + 1);
+}
+
+int main(int argc, char **argv)
+{
+    ConvWinograd winograd = CONV_F2;
+    if (argc > 1 && strcmp(argv[1], "none") == 0)
+        winograd = CONV_DIRECT;
+    if (argc > 1 && strcmp(argv[1], "f4") == 0)
+        winograd = CONV_F4;
+    cpu_set_t cores;
+    CPU_ZERO(&cores);
+    CPU_SET(0, &cores);
+    sched_setaffinity(0, sizeof cores, &cores);
+    double most = peak();
+    printf("isa %s, innermost loop %.1f GFLOP/s\n", isa_name(ISA_ACTIVE), most);
+    printf(
+        "n d h w, channels, kernel, stride: forward, input gradient, weight gradient; scratch\n");
+    for (size_t i = 0; i < COUNT(shapes); i++)
+        shape_time(&shapes[i], winograd, most);
+    return EXIT_SUCCESS;
+}
