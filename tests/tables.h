@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Tables made by hand, and nodes run on them, for the tests of what works on samples. */
+#ifndef FORNIX_TESTS_TABLES_H
+#define FORNIX_TESTS_TABLES_H
+
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "samples.h"
+
+typedef struct Made {
+    Samples *samples;
+    char mistake[2000]; /* the last one */
+    const char *where;  /* of it */
+} Made;
+
+static inline void made_mistake(void *context, const char *where, const char *text)
+{
+    Made *made = context;
+    snprintf(made->mistake, sizeof made->mistake, "%s", text);
+    made->where = where;
+}
+
+/* Row r of a hand-made table: its subject, class, part and as many numbers as the table is wide. */
+typedef struct Cell {
+    const char *subject;
+    int32_t label;
+    FornixPart part;
+    float x[4];
+} Cell;
+
+typedef struct CellReader {
+    float *x;
+    int width;
+} CellReader;
+
+static inline bool cells_read(void *opened, const FornixTable *table, int column, int64_t row,
+                              float *out, FornixError *error)
+{
+    (void)table, (void)column, (void)error;
+    const CellReader *reader = opened;
+    memcpy(out, reader->x + row * reader->width, (size_t)reader->width * sizeof *out);
+    return true;
+}
+
+static inline void cells_close(void *opened)
+{
+    CellReader *reader = opened;
+    mem_free(reader->x);
+    mem_free(reader);
+}
+
+static const char *const made_grades[] = {"low", "high", "top"};
+
+/* A table with the columns feature (width numbers) and grade (`classes` of them). */
+static inline const FornixTable *made_table(Made *made, const char *id, const Cell *cells,
+                                            int64_t rows, int width, int classes)
+{
+    FornixBuild *build = build_new(
+        made->samples, &(BuildRequest){.id = id, .mistake = made_mistake, .context = made});
+    fornix_add_column(
+        build,
+        &(FornixColumn){.name = "feature", .kind = FORNIX_FEATURE, .shape = {1, 1, 1, 1, width}});
+    int grade = fornix_add_column(build, &(FornixColumn){.name = "grade",
+                                                         .kind = FORNIX_LABEL,
+                                                         .shape = {1, 1, 1, 1, 1},
+                                                         .classes = classes,
+                                                         .class_names = made_grades});
+    CellReader *reader = mem_new(1, sizeof *reader);
+    reader->x = mem_new((size_t)(rows * width) + 1, sizeof *reader->x);
+    reader->width = width;
+    for (int64_t r = 0; r < rows; r++) {
+        char name[32];
+        snprintf(name, sizeof name, "row %d", (int)r);
+        fornix_add_row(build,
+                       &(FornixRow){cells[r].subject, name, FORNIX_REAL_SAMPLE, cells[r].part});
+        fornix_set_label(build, grade, r, cells[r].label);
+        memcpy(reader->x + r * width, cells[r].x, (size_t)width * sizeof(float));
+    }
+    build_set_reader(build, &(TableReader){cells_read, cells_close, reader});
+    const FornixTable *table = build_rows(build) ? build_table(build) : NULL;
+    build_free(build);
+    return table;
+}
+
+/* What a node makes of up to two tables; NULL after a mistake. */
+static inline const FornixTable *made_by(Made *made, const FornixNode *type, const void *attrs,
+                                         const FornixTable *one, const FornixTable *two)
+{
+    BuildInput inputs[] = {{one, one ? table_id(one) : "", 0}, {two, two ? table_id(two) : "", 1}};
+    BuildRequest request = {.type = type,
+                            .attrs = attrs,
+                            .id = type->name,
+                            .inputs = inputs,
+                            .input_count = two   ? 2
+                                           : one ? 1
+                                                 : 0,
+                            .mistake = made_mistake,
+                            .context = made};
+    if (two && type->inputs[0].flags & FORNIX_MANY)
+        inputs[1].port = 0;
+    made->mistake[0] = '\0';
+    FornixBuild *build = build_new(made->samples, &request);
+    bool done = build_columns(build) && build_rows(build);
+    const FornixTable *table = done ? build_table(build) : NULL;
+    build_free(build);
+    return table;
+}
+
+static inline float made_value(const FornixTable *table, const char *column, int64_t row, int at)
+{
+    float x[4096];
+    FornixError error = {0};
+    int c = fornix_find_column(table, column);
+    ck_assert_int_ge(c, 0);
+    ck_assert_int_le(fornix_floats(fornix_column(table, c)->shape), (int)COUNT(x));
+    ck_assert_msg(fornix_read(table, c, row, x, &error), "%s", error.text);
+    return x[at];
+}
+
+static inline int32_t made_label(const FornixTable *table, int64_t row)
+{
+    return fornix_label(table, fornix_find_column(table, "grade"), row);
+}
+
+#endif
