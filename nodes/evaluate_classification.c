@@ -15,7 +15,7 @@
 #include "base.h"
 #include "classification.h"
 #include "column.h"
-#include "grid.h"
+#include "findings.h"
 #include "node.h"
 #include "text.h"
 
@@ -235,14 +235,6 @@ static const char *class_of(const Evaluation *e, int32_t class, char text[CLASS_
     return column_class(&label, class, text);
 }
 
-static void add_interval(FornixBuild *build, const char *name, Interval interval)
-{
-    if (isnan(interval.low))
-        fornix_metric(build, name, interval.value);
-    else
-        fornix_metric_interval(build, name, interval.value, interval.low, interval.high);
-}
-
 static void count_clusters(const Evaluation *e, int64_t *of_class)
 {
     for (int64_t c = 0; c < e->resampling.clusters; c++)
@@ -252,32 +244,24 @@ static void count_clusters(const Evaluation *e, int64_t *of_class)
 static void add_metrics(const Evaluation *e, const int64_t *confusion, double permutation)
 {
     int32_t classes = e->predictions.classes;
-    char class[CLASS_NAME], other[CLASS_NAME], name[2 * CLASS_NAME + 32];
+    char class[CLASS_NAME], other[CLASS_NAME], name[CLASS_NAME + 16];
     for (int figure = 0; figure < OVERALL_FIGURES; figure++)
-        add_interval(e->build, figure_name(figure), e->figures[figure]);
-    fornix_metric(e->build, "auc.permutation_p", permutation);
+        findings_interval(e->build, figure_name(figure), "", e->figures[figure]);
+    findings_value(e->build, "auc", "permutation_p", permutation);
     for (int32_t c = 0; c < classes; c++) {
         class_of(e, c, class);
-        for (int which = 0; which < CLASS_FIGURES; which++) {
-            int figure = figure_of_class(c, which);
-            snprintf(name, sizeof name, "%s.%s", figure_name(figure), class);
-            add_interval(e->build, name, e->figures[figure]);
-        }
-        for (int32_t p = 0; p < classes; p++) {
-            snprintf(name, sizeof name, "confusion.%s.%s", class, class_of(e, p, other));
-            fornix_metric(e->build, name, (double)confusion[c * classes + p]);
-        }
+        for (int figure = figure_of_class(c, 0); figure < figure_of_class(c + 1, 0); figure++)
+            findings_interval(e->build, figure_name(figure), class, e->figures[figure]);
+        snprintf(name, sizeof name, "confusion.%s", class);
+        for (int32_t p = 0; p < classes; p++)
+            findings_value(e->build, name, class_of(e, p, other),
+                           (double)confusion[c * classes + p]);
     }
-    fornix_metric(e->build, "samples", (double)e->predictions.samples);
-    fornix_metric(e->build, "clusters", (double)e->resampling.clusters);
+    findings_value(e->build, "samples", "", (double)e->predictions.samples);
+    findings_value(e->build, "clusters", "", (double)e->resampling.clusters);
 }
 
 /* ---- The report -------------------------------------------------------------------------- */
-
-static void report_line(void *build, const char *text)
-{
-    fornix_report(build, "  %s", text);
-}
 
 static void report_overall(const Evaluation *e, double permutation)
 {
@@ -298,8 +282,7 @@ static void report_overall(const Evaluation *e, double permutation)
         else
             grid_cell(grid, "chance %s", figure_text(chance, p));
     }
-    grid_lines(grid, report_line, e->build);
-    grid_free(grid);
+    findings_grid(e->build, grid);
     if (!isnan(permutation))
         fornix_report(e->build, "  labels dealt at random reach this AUC with p = %s",
                       figure_text(permutation, p));
@@ -327,8 +310,7 @@ static void report_classes(const Evaluation *e, const int64_t *of_class)
         for (int which = 0; which < CLASS_FIGURES; which++)
             grid_cell(grid, "%s", interval_text(e->figures[figure_of_class(c, which)], text));
     }
-    grid_lines(grid, report_line, e->build);
-    grid_free(grid);
+    findings_grid(e->build, grid);
 }
 
 static void report_confusion(const Evaluation *e, const int64_t *confusion)
@@ -344,8 +326,7 @@ static void report_confusion(const Evaluation *e, const int64_t *confusion)
         for (int32_t p = 0; p < classes; p++)
             grid_cell(grid, "%" PRId64, confusion[c * classes + p]);
     }
-    grid_lines(grid, report_line, e->build);
-    grid_free(grid);
+    findings_grid(e->build, grid);
 }
 
 /* The reader can follow the total from its parts, and the program has done so too. */

@@ -14,7 +14,7 @@
 
 #include "base.h"
 #include "column.h"
-#include "grid.h"
+#include "findings.h"
 #include "node.h"
 #include "overlap.h"
 #include "resample.h"
@@ -239,21 +239,6 @@ static Interval *find_intervals(const Evaluation *e)
     return intervals;
 }
 
-static void add_metric(const Evaluation *e, const char *name, const char *of, Interval interval)
-{
-    char full[CLASS_NAME + 40];
-    snprintf(full, sizeof full, "%s%s%s", name, *of ? "." : "", of);
-    if (isnan(interval.low))
-        fornix_metric(e->build, full, interval.value);
-    else
-        fornix_metric_interval(e->build, full, interval.value, interval.low, interval.high);
-}
-
-static void report_line(void *build, const char *text)
-{
-    fornix_report(build, "  %s", text);
-}
-
 static void judge_class(Evaluation *e, int64_t class, const Interval *intervals, Grid *grid)
 {
     char name[CLASS_NAME], text[INTERVAL_TEXT], value[FIGURE_TEXT];
@@ -264,11 +249,10 @@ static void judge_class(Evaluation *e, int64_t class, const Interval *intervals,
     double median = statistics_median(dice, defined);
     statistics_sort(dice, defined);
     column_class(e->mask, class, name);
-    add_metric(e, "dice", name, intervals[class * RATIOS + DICE]);
-    add_metric(e, "iou", name, intervals[class * RATIOS + IOU]);
-    add_metric(e, "dice_median", name, (Interval){.value = median, .low = NAN, .high = NAN});
-    add_metric(e, "left_out", name,
-               (Interval){.value = (double)(e->units - defined), .low = NAN, .high = NAN});
+    findings_interval(e->build, "dice", name, intervals[class * RATIOS + DICE]);
+    findings_interval(e->build, "iou", name, intervals[class * RATIOS + IOU]);
+    findings_value(e->build, "dice_median", name, median);
+    findings_value(e->build, "left_out", name, (double)(e->units - defined));
     grid_cell(grid, "%s", name);
     grid_cell(grid, "%" PRId64, defined);
     grid_cell(grid, "%s", interval_text(intervals[class * RATIOS + DICE], text));
@@ -296,8 +280,8 @@ static void judge_units(Evaluation *e)
     Grid *grid = grid_new((int)COUNT(titles));
     for (size_t i = 0; i < COUNT(titles); i++)
         grid_cell(grid, "%s", titles[i]);
-    add_metric(e, "dice", "", intervals[DICE]);
-    add_metric(e, "iou", "", intervals[IOU]);
+    findings_interval(e->build, "dice", "", intervals[DICE]);
+    findings_interval(e->build, "iou", "", intervals[IOU]);
     for (int64_t c = 1; c < e->classes; c++)
         judge_class(e, c, intervals, grid);
     if (e->classes > 2) {
@@ -308,8 +292,7 @@ static void judge_units(Evaluation *e)
         grid_cell(grid, "%s", "");
         grid_cell(grid, "%s", interval_text(intervals[IOU], text));
     }
-    grid_lines(grid, report_line, e->build);
-    grid_free(grid);
+    findings_grid(e->build, grid);
     fornix_metric(e->build, "subjects", (double)e->units);
     mem_free(intervals);
 }

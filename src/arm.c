@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One arm of a comparison: what an evaluator handed on, in an order in which arms can be paired.
+ *
+ * Arms are paired by subject and name alone: a comparison by position would go wrong in silence
+ * the first time that two stages read their samples in another order.
+ */
+#define _GNU_SOURCE
+
+#include "arm.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base.h"
+
+/* Of a classification, in the order of importance; then the sensitivity of each class. */
+static const int compared[] = {BALANCED_ACCURACY, AUC, ACCURACY, MACRO_F1};
+enum { JUDGED = 2 };
+
+static bool is_classification(const FornixTable *table)
+{
+    return fornix_find_column(table, "truth") >= 0 && fornix_find_column(table, "predicted") >= 0 &&
+           fornix_find_column(table, "score_0") >= 0;
+}
+
+static int number_columns(const FornixTable *table, int *column)
+{
+    int count = 0;
+    for (int i = 0; i < fornix_columns(table) && count < ARM_FIGURES; i++)
+        if (fornix_column(table, i)->kind == FORNIX_WEIGHT)
+            column[count++] = i;
+    return count;
+}
+
+bool arm_comparable(const FornixTable *table)
+{
+    int column[ARM_FIGURES];
+    return number_columns(table, column) > 0;
+}
+
+static int row_order(const void *a, const void *b, void *context)
+{
+    const FornixTable *table = context;
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    const FornixRow *first = fornix_row(table, x), *second = fornix_row(table, y);
+    int order = strcmp(first->subject, second->subject);
+    order = order ? order : strcmp(first->name, second->name);
+    return order ? order : (x > y) - (x < y);
+}
+
+static int32_t read_class(Arm *arm, int column, int64_t row)
+{
+    int32_t class = fornix_label(arm->table, column, row);
+    bool known = class >= 0 && class < arm->classes;
+    arm->broken |= !known;
+    return known ? class : 0;
+}
+
+static void read_predictions(Arm *arm)
+{
+    const FornixTable *table = arm->table;
+    int truth = fornix_find_column(table, "truth");
+    int predicted = fornix_find_column(table, "predicted");
+    int score = fornix_find_column(table, "score_0");
+    int32_t classes = arm->classes = (int32_t)fornix_column(table, truth)->classes;
+    size_t room = (size_t)arm->samples + 1;
+    arm->truth = mem_new(room, sizeof *arm->truth);
+    arm->predicted = mem_new(room, sizeof *arm->predicted);
+    arm->score = mem_new(room, (size_t)classes * sizeof *arm->score);
+    for (int64_t i = 0; i < arm->samples; i++) {
+        arm->truth[i] = read_class(arm, truth, arm->row[i]);
+        arm->predicted[i] = read_class(arm, predicted, arm->row[i]);
+        for (int32_t c = 0; c < classes; c++)
+            arm->score[i * classes + c] = fornix_real(table, score + c, arm->row[i]);
+    }
+    arm->predictions = (Predictions){arm->samples, classes, arm->truth, arm->predicted, arm->score};
+    arm->judge = judge_new(&arm->predictions);
+    int sensitivities = classes < ARM_FIGURES - (int)COUNT(compared) ? classes : 0;
+    arm->count = (int)COUNT(compared) + sensitivities;
+}
+
+static void read_numbers(Arm *arm)
+{
+    int column[ARM_FIGURES];
+    arm->count = number_columns(arm->table, column);
+    arm->value = mem_new((size_t)arm->samples + 1, (size_t)arm->count * sizeof *arm->value);
+    for (int64_t i = 0; i < arm->samples; i++)
+        for (int k = 0; k < arm->count; k++)
+            arm->value[i * arm->count + k] = fornix_real(arm->table, column[k], arm->row[i]);
+}
+
+static void find_clusters(Arm *arm)
+{
+    size_t room = (size_t)arm->samples + 1;
+    const char **subject = mem_new(room, sizeof *subject);
+    arm->cluster = mem_new(room, sizeof *arm->cluster);
+    arm->stratum = mem_new(room, sizeof *arm->stratum);
+    for (int64_t i = 0; i < arm->samples; i++)
+        subject[i] = fornix_row(arm->table, arm->row[i])->subject;
+    arm->clusters = clusters_find(subject, arm->samples, arm->cluster);
+    if (arm->truth)
+        clusters_label(arm->cluster, arm->clusters, arm->truth, arm->samples, arm->stratum);
+    mem_free(subject);
+}
+
+Arm *arm_new(const FornixTable *table)
+{
+    Arm *arm = mem_new(1, sizeof *arm);
+    arm->table = table;
+    arm->samples = fornix_rows(table);
+    arm->row = mem_new((size_t)arm->samples + 1, sizeof *arm->row);
+    for (int64_t i = 0; i < arm->samples; i++)
+        arm->row[i] = i;
+    qsort_r(arm->row, (size_t)arm->samples, sizeof *arm->row, row_order, (void *)(uintptr_t)table);
+    if (is_classification(table))
+        read_predictions(arm);
+    else
+        read_numbers(arm);
+    find_clusters(arm);
+    return arm;
+}
+
+void arm_free(Arm *arm)
+{
+    if (!arm)
+        return;
+    judge_free(arm->judge);
+    mem_free(arm->row);
+    mem_free(arm->truth);
+    mem_free(arm->predicted);
+    mem_free(arm->score);
+    mem_free(arm->value);
+    mem_free(arm->cluster);
+    mem_free(arm->stratum);
+    mem_free(arm);
+}
+
+int arm_judged(const Arm *arm)
+{
+    return arm->truth ? JUDGED : arm->count;
+}
+
+static const char *class_name(const Arm *arm, int class, char number[16])
+{
+    const FornixColumn *truth = fornix_column(arm->table, fornix_find_column(arm->table, "truth"));
+    snprintf(number, 16, "%d", class);
+    return truth->class_names ? truth->class_names[class] : number;
+}
+
+static void figure_words(const Arm *arm, int figure, bool title, char *words, size_t size)
+{
+    int column[ARM_FIGURES], known = (int)COUNT(compared);
+    char number[16];
+    if (!arm->truth) {
+        number_columns(arm->table, column);
+        snprintf(words, size, "%s", fornix_column(arm->table, column[figure])->name);
+    } else if (figure < known) {
+        snprintf(words, size, "%s",
+                 title ? figure_title(compared[figure]) : figure_name(compared[figure]));
+    } else {
+        snprintf(words, size, "sensitivity%c%s", title ? ' ' : '.',
+                 class_name(arm, figure - known, number));
+    }
+}
+
+void arm_figure_name(const Arm *arm, int figure, char *name, size_t size)
+{
+    figure_words(arm, figure, false, name, size);
+}
+
+void arm_figure_title(const Arm *arm, int figure, char *title, size_t size)
+{
+    figure_words(arm, figure, true, title, size);
+}
+
+static void judged_figures(const Arm *arm, const double *times, double *figures)
+{
+    int known = (int)COUNT(compared);
+    double *all = mem_new((size_t)judge_figure_count(arm->classes), sizeof *all);
+    judge_figures(arm->judge, NULL, times, all);
+    for (int k = 0; k < arm->count; k++)
+        figures[k] = all[k < known ? compared[k] : figure_of_class(k - known, SENSITIVITY)];
+    mem_free(all);
+}
+
+void arm_figures(const Arm *arm, const double *times, double *figures)
+{
+    if (arm->truth) {
+        judged_figures(arm, times, figures);
+        return;
+    }
+    for (int k = 0; k < arm->count; k++) {
+        double sum = 0, weight = 0;
+        for (int64_t i = 0; i < arm->samples; i++) {
+            double value = arm->value[i * arm->count + k];
+            if (isnan(value))
+                continue;
+            sum += value * (times ? times[i] : 1);
+            weight += times ? times[i] : 1;
+        }
+        figures[k] = weight > 0 ? sum / weight : NAN;
+    }
+}
+
+int64_t arms_shared(const Arm *a, const Arm *b)
+{
+    int64_t shared = 0;
+    for (int64_t i = 0, j = 0; i < a->samples && j < b->samples;) {
+        const FornixRow *first = fornix_row(a->table, a->row[i]);
+        const FornixRow *second = fornix_row(b->table, b->row[j]);
+        int order = strcmp(first->subject, second->subject);
+        order = order ? order : strcmp(first->name, second->name);
+        shared += order == 0 && (!a->truth || !b->truth || a->truth[i] == b->truth[j]);
+        i += order <= 0;
+        j += order >= 0;
+    }
+    return shared;
+}
+
+static double delong_p(const Arm *a, const Arm *b)
+{
+    double *score = mem_new((size_t)a->samples + 1, 2 * sizeof *score);
+    AucTest test;
+    for (int64_t i = 0; i < a->samples; i++) {
+        score[i] = a->score[2 * i + 1];
+        score[a->samples + i] = b->score[2 * i + 1];
+    }
+    auc_compare(score, score + a->samples, a->truth, 1, a->samples, &test);
+    mem_free(score);
+    return test.p;
+}
+
+double arms_test(const Arm *a, const Arm *b, int figure)
+{
+    if (!a->truth || a->clusters != a->samples || figure >= (int)COUNT(compared))
+        return NAN;
+    if (compared[figure] == AUC && a->classes == 2)
+        return delong_p(a, b);
+    if (compared[figure] != ACCURACY)
+        return NAN;
+    int64_t only_a = 0, only_b = 0;
+    for (int64_t i = 0; i < a->samples; i++) {
+        bool right_a = a->predicted[i] == a->truth[i], right_b = b->predicted[i] == b->truth[i];
+        only_a += right_a && !right_b;
+        only_b += right_b && !right_a;
+    }
+    return statistics_mcnemar(only_a, only_b);
+}
+
+/* ---- Names ------------------------------------------------------------------------------- */
+
+/* The `which`-th value in brackets, counted from 0; NULL: there are fewer. */
+static const char *loop_value(const char *name, int which, size_t *length)
+{
+    const char *at = strchr(name, '[');
+    for (int i = 0; at && i < which; i++)
+        at = strchr(at + 1, '[');
+    *length = at ? strcspn(at + 1, "]") : 0;
+    return at ? at + 1 : NULL;
+}
+
+static bool is_baseline_of(const char *other, const char *name, int which, const char *baseline)
+{
+    size_t length, other_length, wanted = strlen(baseline);
+    const char *value = loop_value(name, which, &length);
+    const char *other_value = loop_value(other, which, &other_length);
+    if (!value || !other_value || other_length != wanted ||
+        strncmp(other_value, baseline, wanted) != 0)
+        return false;
+    return value - name == other_value - other &&
+           strncmp(name, other, (size_t)(value - name)) == 0 &&
+           strcmp(value + length, other_value + other_length) == 0;
+}
+
+static int baseline_in_loop(const char *const *names, int count, int i, int which,
+                            const char *baseline)
+{
+    for (int other = 0; other < count; other++)
+        if (is_baseline_of(names[other], names[i], which, baseline))
+            return other;
+    return -1;
+}
+
+int arm_baseline(const char *const *names, int count, int i, const char *baseline)
+{
+    for (int other = 0; other < count; other++)
+        if (strcmp(names[other], baseline) == 0)
+            return other;
+    size_t length;
+    for (int which = 0; loop_value(names[i], which, &length); which++) {
+        bool all = true;
+        for (int other = 0; all && other < count; other++)
+            all = baseline_in_loop(names, count, other, which, baseline) >= 0;
+        if (all)
+            return baseline_in_loop(names, count, i, which, baseline);
+    }
+    return -1;
+}
+
+void arm_label(const char *name, char *label, size_t size)
+{
+    size_t length, used = 0;
+    const char *value;
+    snprintf(label, size, "%s", name);
+    for (int which = 0; (value = loop_value(name, which, &length)) && used < size; which++) {
+        int more =
+            snprintf(label + used, size - used, "%s%.*s", which ? "." : "", (int)length, value);
+        used += more > 0 ? (size_t)more : 0;
+    }
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One arm of a comparison: what an evaluator handed on, in an order in which arms can be paired.
+ *
+ * Rows are sorted by subject and name, so that two arms which judged the same samples have the same
+ * sample at the same place, whatever order their stages read them in. An arm of a classification
+ * has the figures of classification.h; any other arm (Dice by subject) the means of its numbers.
+ */
+#ifndef FORNIX_ARM_H
+#define FORNIX_ARM_H
+
+#include "classification.h"
+#include "node.h"
+
+enum { ARM_FIGURES = 64 }; /* at most so many are compared */
+
+typedef struct {
+    const FornixTable *table;
+    int64_t samples;
+    int64_t *row; /* of the table, by sample */
+    bool broken;  /* a truth or prediction is no class: nothing can be said of it */
+    /* Of a classification; truth NULL: this is none. */
+    int32_t classes;
+    int32_t *truth, *predicted;
+    double *score; /* [samples][classes] */
+    Predictions predictions;
+    Judge *judge;
+    double *value; /* of any other: [samples][count]; NAN: left out */
+    int count;     /* figures */
+    int64_t *cluster, clusters;
+    int32_t *stratum;
+} Arm;
+
+/* False where the table holds nothing to compare. */
+bool arm_comparable(const FornixTable *table);
+Arm *arm_new(const FornixTable *table);
+void arm_free(Arm *arm); /* NULL is fine */
+
+/* The first arm_judged() figures are those that a verdict goes by. */
+int arm_judged(const Arm *arm);
+void arm_figure_name(const Arm *arm, int figure, char *name, size_t size);   /* "auc" */
+void arm_figure_title(const Arm *arm, int figure, char *title, size_t size); /* "AUC" */
+void arm_figures(const Arm *arm, const double *times, double *figures);      /* [count] */
+
+/* How many samples of a and b are the same; with the same truth. */
+int64_t arms_shared(const Arm *a, const Arm *b);
+/* p of no difference in a figure from an exact or asymptotic test where samples are independent
+ * (DeLong's for the AUC of two classes, McNemar's for accuracy); NAN: none fits. */
+double arms_test(const Arm *a, const Arm *b, int figure);
+
+/* ---- Names ------------------------------------------------------------------------------- */
+
+/* What `names` differ in is the values of loops: "scores[smote][1]". The number of the name that is
+ * the baseline of name i: the same with one loop's value, everywhere the same loop's, replaced by
+ * `baseline`; or the one called so. -1: there is none. */
+int arm_baseline(const char *const *names, int count, int i, const char *baseline);
+/* "smote.1", or the whole name where there are no loops. */
+void arm_label(const char *name, char *label, size_t size);
+
+#endif
