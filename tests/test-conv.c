@@ -12,6 +12,7 @@
 
 #include "fornix-random.h"
 #include "kernels/conv.h"
+#include "kernels/gemm.h"
 
 enum { GUARD = 64 };
 
@@ -438,6 +439,96 @@ START_TEST(cut_problems)
 }
 END_TEST
 
+/* ---- Matrix products ------------------------------------------------------------------------ */
+
+static void gemm_run(const Gemm *product, Split split)
+{
+    int64_t grains = gemm_grains(product->m, product->n, product->k);
+    if (split == WHOLE)
+        gemm(product, 0, grains);
+    for (int64_t grain = grains - 1; split == SINGLE && grain >= 0; grain--)
+        gemm(product, grain, grain + 1);
+}
+
+static double element(const float *data, int64_t step, bool turned, int64_t row, int64_t column)
+{
+    return (double)data[turned ? column * step + row : row * step + column];
+}
+
+static void gemm_check(const Gemm *product, const float *before)
+{
+    for (int64_t i = 0; i < product->m; i++)
+        for (int64_t j = 0; j < product->n; j++) {
+            double sum = product->accumulate ? (double)before[i * product->c_step + j]
+                         : product->bias     ? (double)product->bias[j]
+                                             : 0;
+            double size = fabs(sum);
+            for (int64_t k = 0; k < product->k; k++) {
+                double term = element(product->a, product->a_step, product->a_turned, i, k) *
+                              element(product->b, product->b_step, product->b_turned, k, j);
+                sum += term;
+                size += fabs(term);
+            }
+            double got = (double)product->c[i * product->c_step + j];
+            ck_assert_double_le(fabs(got - sum), 1e-6 * size + 1e-30);
+        }
+}
+
+static void gemm_try(Draw *from, int64_t m, int64_t n, int64_t k)
+{
+    for (int way = 0; way < 8; way++) {
+        Gemm g = {.m = m, .n = n, .k = k, .a_turned = way & 1, .b_turned = way & 2};
+        int64_t gap = draw(from, 0, 3);
+        g.accumulate = way & 4;
+        g.a_step = (g.a_turned ? m : k) + gap;
+        g.b_step = (g.b_turned ? k : n) + gap;
+        g.c_step = n + gap;
+        Buffer a = buffer_new((g.a_turned ? k : m) * g.a_step, 0);
+        Buffer b = buffer_new((g.b_turned ? n : k) * g.b_step, 0);
+        Buffer bias = buffer_new(n, 0), before = buffer_new(m * g.c_step, 0);
+        Buffer whole = buffer_new(m * g.c_step, 0), single = buffer_new(m * g.c_step, 0);
+        fornix_random_fill_normal(from->key, 1, a.data, a.size);
+        fornix_random_fill_normal(from->key, 2, b.data, b.size);
+        fornix_random_fill_normal(from->key, 3, bias.data, bias.size);
+        fornix_random_fill_normal(from->key, 4, before.data, before.size);
+        g.a = a.data, g.b = b.data, g.bias = !g.accumulate && gap ? bias.data : NULL;
+        for (g.isa = ISA_PLAIN; g.isa < ISA_COUNT; g.isa++) {
+            if (!isa_available(g.isa))
+                continue;
+            for (int64_t i = 0; i < before.size; i++) {
+                bool gap_here = i % g.c_step >= n;
+                whole.data[i] = g.accumulate || gap_here ? before.data[i] : NAN;
+                single.data[i] = whole.data[i];
+            }
+            g.c = single.data;
+            gemm_run(&g, SINGLE);
+            g.c = whole.data;
+            gemm_run(&g, WHOLE);
+            gemm_check(&g, before.data);
+            check_same(&whole, &single);
+            for (int64_t i = 0; i < before.size; i++)
+                if (i % g.c_step >= n)
+                    ck_assert_float_eq(whole.data[i], before.data[i]);
+        }
+        buffer_free(&a), buffer_free(&b), buffer_free(&bias);
+        buffer_free(&before), buffer_free(&whole), buffer_free(&single);
+    }
+}
+
+START_TEST(matrix_products)
+{
+    Draw from = {.key = fornix_random_key(3, "gemm")};
+    gemm_try(&from, 1, 1, 1);
+    gemm_try(&from, 7, 16, 600);
+    gemm_try(&from, 130, 70, 3);
+    gemm_try(&from, 33, 150, 257);
+    for (int i = 0; i < 10; i++) {
+        int64_t m = draw(&from, 1, 40), n = draw(&from, 1, 40);
+        gemm_try(&from, m, n, draw(&from, 1, 40));
+    }
+}
+END_TEST
+
 START_TEST(extents)
 {
     ck_assert_int_eq(conv_extent(64, 3, 1, 2, 1), 64);
@@ -468,6 +559,7 @@ int main(void)
     tcase_add_test(test, instruction_sets);
     tcase_add_loop_test(test, random_problems, 0, 8);
     tcase_add_test(test, cut_problems);
+    tcase_add_test(test, matrix_products);
     suite_add_tcase(suite, test);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
