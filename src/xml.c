@@ -312,9 +312,10 @@ static void on_fault(void *data, xmlErrorPtr error)
     if (reader->stopped || error->level != XML_ERR_FATAL)
         return; /* what is merely wrong with namespaces, check_space says better */
     size_t at = input_at(reader);
-    if (error->code == XML_ERR_TAG_NAME_MISMATCH)
-        while (at > 0 && reader->source->text[at] != '<')
+    if (error->code == XML_ERR_TAG_NAME_MISMATCH && at > 0) /* libxml2 has read that tag */
+        do
             at--;
+        while (at > 0 && reader->source->text[at] != '<');
     diag_error(reader->diag, source_place(reader->source, at, 1), "%s", fault_words(reader, error));
     reader->stopped = true; /* what follows the first fault is mostly its echo */
 }
@@ -419,10 +420,10 @@ static size_t decode(const char **raw)
 Place attribute_part(const Attribute *attribute, size_t offset, size_t length)
 {
     Place place = attribute->value_place;
-    if (attribute->made || !place.source)
+    if (attribute->made || !place.source || !attribute->raw)
         return place;
     const char *start = place.source->text + attribute->raw, *raw = start;
-    const char *end = place.source->text + place.source->length;
+    const char *end = strchr(start, start[-1]); /* the closing quote */
     size_t at = 0;
     while (at < offset && raw < end)
         at += decode(&raw);
