@@ -449,8 +449,45 @@ static int64_t stage_batch(const Stage *stage)
     return stage->filter->batch;
 }
 
+static void note_parameters(Stage *stage, const Graph *graph)
+{
+    Parameter *all =
+        arena_take(stage->memory, (size_t)(stage->parameter_count + graph->parameter_count) + 1,
+                   sizeof *all);
+    if (stage->parameter_count)
+        memcpy(all, stage->parameters, (size_t)stage->parameter_count * sizeof *all);
+    stage->parameters = all;
+    for (int p = 0; p < graph->parameter_count; p++) {
+        Parameter *new = &all[stage->parameter_count];
+        *new = *graph->parameters[p];
+        new->name = arena_text(stage->memory, new->name);
+        bool known = false;
+        for (int k = 0; k < stage->parameter_count; k++)
+            known = known || strcmp(all[k].name, new->name) == 0;
+        stage->parameter_count += !known;
+    }
+}
+
+static void note_plugin(Stage *stage, const char *name)
+{
+    for (int k = 0; k < stage->plugin_count; k++)
+        if (strcmp(stage->plugins[k]->name, name) == 0)
+            return;
+    if (!(stage->plugin_count & (stage->plugin_count - 1))) {
+        size_t room = stage->plugin_count ? 2 * (size_t)stage->plugin_count : 1;
+        const Plugin **plugins = arena_take(stage->memory, room, sizeof *plugins);
+        if (stage->plugin_count)
+            memcpy(plugins, stage->plugins, (size_t)stage->plugin_count * sizeof *plugins);
+        stage->plugins = plugins;
+    }
+    stage->plugins[stage->plugin_count++] = registry_find(stage->context.registry, name);
+}
+
 static void note_nets(Stage *stage, const Graph *graph)
 {
+    note_parameters(stage, graph);
+    for (int n = 0; n < graph->node_count; n++)
+        note_plugin(stage, graph->nodes[n]->type->name);
     for (int k = 0; k < graph->net_count; k++) {
         int known = 0;
         while (known < stage->net_count &&
@@ -512,6 +549,11 @@ static void describe_collected(Stage *stage, const StagePlan *plan)
 
 static bool check_bodies(Stage *stage)
 {
+    for (int u = 0; u < stage->update_count; u++) {
+        note_plugin(stage, stage->updates[u].optimizer->name);
+        if (stage->updates[u].schedule)
+            note_plugin(stage, stage->updates[u].schedule->name);
+    }
     stage->nets = arena_take(stage->memory, 64 * (size_t)(stage->validation_count + 1) + 1,
                              sizeof(Net));
     StagePlan *plan = stage_plan(stage, NULL, stage_batch(stage), UINT64_MAX);

@@ -68,6 +68,10 @@ typedef struct Stage {
     const char *filter_value;  /* reference of a filter's logits */
     Net *nets;                 /* of the body and the validations, with where weights come from */
     int net_count;
+    Parameter *parameters; /* of all those nets */
+    int parameter_count;
+    const Plugin **plugins; /* of every node in the bodies, nets, updates: what results depend on */
+    int plugin_count;
 } Stage;
 
 /* columns: of its samples, NULL for a generate. NULL after a mistake. */

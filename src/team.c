@@ -226,7 +226,12 @@ void team_run(int threads, void (*begin)(void *context, Team *team), void *conte
 
 int team_threads(const Team *team)
 {
-    return team->threads;
+    return team ? team->threads : 0;
+}
+
+int team_default_threads(void)
+{
+    return omp_get_max_threads();
 }
 
 void team_drive(Team *team, void (*work)(void *context), void *context)

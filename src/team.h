@@ -17,7 +17,9 @@ typedef struct Team Team;
 /* Runs begin(context, team) on a team of that many threads (at least 1) and returns when it has
  * returned and all drivers have. */
 void team_run(int threads, void (*begin)(void *context, Team *team), void *context);
-int team_threads(const Team *team);
+int team_threads(const Team *team); /* 0 for NULL */
+/* What OMP_NUM_THREADS says, else the machine's processors. */
+int team_default_threads(void);
 
 /* Starts work(context) on some thread of the team when it has nothing else to do. */
 void team_drive(Team *team, void (*work)(void *context), void *context);

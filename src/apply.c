@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "apply.h"
+
+#include <string.h>
+
+#include "file.h"
+#include "store.h"
+
+typedef struct Applier {
+    ApplyRun *apply;
+    const Stage *stage;
+    const FornixTable *from; /* whose rows go through the body */
+    StoreWriter *writer;
+    const float **tensors; /* of a row, by column */
+    float **rows;          /* dense copies, by collect */
+    int label;             /* a filter's, in `from` */
+    int64_t kept, seen;
+} Applier;
+
+static void copy_row(FornixView view, int64_t n, float *out)
+{
+    const float *from = view.data + n * view.pitch_n;
+    int64_t pixels = view.shape.d * view.shape.h * view.shape.w, channels = view.shape.c;
+    for (int64_t p = 0; p < pixels; p++)
+        memcpy(out + p * channels, from + p * view.pitch_w, (size_t)channels * sizeof(float));
+}
+
+static void pool_row(FornixView view, int64_t n, float *out)
+{
+    const float *from = view.data + n * view.pitch_n;
+    int64_t pixels = view.shape.d * view.shape.h * view.shape.w;
+    for (int64_t c = 0; c < view.shape.c; c++) {
+        double sum = 0;
+        for (int64_t p = 0; p < pixels; p++)
+            sum += (double)from[p * view.pitch_w + c];
+        out[c] = (float)(sum / (double)pixels);
+    }
+}
+
+static bool collect_rows(void *context, const StagePlan *plan, const int64_t *rows, int64_t count,
+                         FornixError *error)
+{
+    Applier *a = context;
+    int first = a->apply->column_count - a->stage->collect_count;
+    for (int64_t i = 0; i < count; i++) {
+        for (int k = 0; k < a->stage->collect_count; k++) {
+            FornixView view = plan_wanted(plan->plan, k);
+            if (a->stage->collects[k].pools)
+                pool_row(view, i, a->rows[k]);
+            else
+                copy_row(view, i, a->rows[k]);
+            a->tensors[first + k] = a->rows[k];
+        }
+        if (!store_add(a->writer, a->from, rows[i], a->tensors, error))
+            return false;
+    }
+    a->seen += count;
+    a->kept += count;
+    return true;
+}
+
+static bool filter_rows(void *context, const StagePlan *plan, const int64_t *rows, int64_t count,
+                        FornixError *error)
+{
+    Applier *a = context;
+    FornixView logits = plan_wanted(plan->plan, 0);
+    for (int64_t i = 0; i < count; i++) {
+        const float *row = logits.data + i * logits.pitch_n;
+        int32_t best = 0;
+        for (int32_t c = 1; c < logits.shape.c; c++)
+            best = row[c] > row[best] ? c : best;
+        a->seen++;
+        if (best != fornix_label(a->from, a->label, rows[i]))
+            continue;
+        a->kept++;
+        if (!store_add(a->writer, a->from, rows[i], NULL, error))
+            return false;
+    }
+    return true;
+}
+
+static FornixList stage_part_names(const Stage *stage)
+{
+    if (stage->kind == STAGE_APPLY)
+        return stage->apply->part;
+    return stage->kind == STAGE_FILTER ? stage->filter->part : (FornixList){0};
+}
+
+static int64_t stage_rows_batch(const Stage *stage)
+{
+    return stage->kind == STAGE_APPLY    ? stage->apply->batch
+           : stage->kind == STAGE_FILTER ? stage->filter->batch
+                                         : stage->generate->batch;
+}
+
+/* A smoke run takes rows from all over the table, so that every part and class has some. */
+static int64_t thin_rows(int64_t *rows, int64_t count, int64_t wanted)
+{
+    if (count <= wanted)
+        return count;
+    for (int64_t k = 0; k < wanted; k++)
+        rows[k] = rows[k * count / wanted];
+    return wanted;
+}
+
+static bool sweep_stage(Applier *a, FornixError *error)
+{
+    StageRun *run = &a->apply->run;
+    unsigned parts;
+    if (!stage_parts(a->stage, a->stage->element, stage_part_names(a->stage), &parts))
+        return fornix_fail(error, "its parts are wrong");
+    int64_t batch = stage_rows_batch(a->stage), count;
+    int64_t *rows = table_select(a->from, parts ? parts : PARTS_ALL, &count);
+    if (run->smoke)
+        count = thin_rows(rows, count, 4 * batch);
+    int64_t seed = a->stage->kind == STAGE_GENERATE ? a->stage->generate->seed : 0;
+    StagePlans plans = {.run = run, .weights = weights_new(), .seed = (uint64_t)seed};
+    Gauge *gauge = meter_begin(run->meter, a->stage->id, count, 0);
+    Sweep sweep = {.plans = &plans,
+                   .samples = a->from,
+                   .rows = rows,
+                   .row_count = count,
+                   .batch = batch,
+                   .random = stage_random(a->stage, seed),
+                   .gauge = gauge,
+                   .each = a->stage->kind == STAGE_FILTER ? filter_rows : collect_rows,
+                   .context = a};
+    bool fine = !count || (plans_get(&plans, NULL, count < batch ? count : batch, 0, error) &&
+                           plans_load(&plans, error) && sweep_run(&sweep, error));
+    meter_note(gauge, "%lld rows", (long long)a->kept);
+    meter_end(gauge);
+    plans_free(&plans);
+    mem_free(rows);
+    return fine;
+}
+
+static bool open_applier(Applier *a, const char *folder, FornixError *error)
+{
+    ApplyRun *apply = a->apply;
+    a->from = apply->made ? apply->made : apply->run.samples;
+    a->tensors = mem_new((size_t)apply->column_count + 1, sizeof *a->tensors);
+    a->rows = mem_new((size_t)a->stage->collect_count + 1, sizeof *a->rows);
+    for (int k = 0; k < a->stage->collect_count; k++)
+        a->rows[k] = mem_new((size_t)fornix_floats(a->stage->collects[k].column.shape),
+                             sizeof(float));
+    if (a->stage->kind == STAGE_FILTER)
+        a->label = fornix_find_column(a->from, a->stage->label.label);
+    a->writer = store_create(folder, apply->columns, apply->column_count, fornix_rows(a->from),
+                             error);
+    return a->writer != NULL;
+}
+
+bool apply_run(ApplyRun *apply, FornixError *error)
+{
+    Applier a = {.apply = apply, .stage = apply->run.stage};
+    char *folder = file_join(apply->run.folder, "table");
+    bool fine = file_remove(folder, error) && open_applier(&a, folder, error);
+    if (fine && sweep_stage(&a, error)) {
+        fine = store_commit(a.writer, apply->fits, NULL, error);
+    } else {
+        store_abort(a.writer);
+        fine = false;
+    }
+    figures_set(&apply->run.figures, "rows", (double)a.kept);
+    if (a.stage->kind == STAGE_FILTER && a.seen)
+        figures_set(&apply->run.figures, "kept", (double)a.kept / (double)a.seen);
+    for (int k = 0; a.rows && k < a.stage->collect_count; k++)
+        mem_free(a.rows[k]);
+    mem_free(a.rows);
+    mem_free(a.tensors);
+    mem_free(folder);
+    return fine;
+}

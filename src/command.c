@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cache.h"
+#include "describe.h"
+#include "kernels/isa.h"
+#include "version.h"
+
+/* ---- Options ---- */
+
+typedef struct Options {
+    const Command *command;
+    const char *words[8]; /* what is no option */
+    int word_count;
+    const char **overrides;
+    size_t override_count;
+    const char *output, *days;
+    bool fresh, smoke, profile, json;
+    bool wrong;
+} Options;
+
+static int usage(const Command *command)
+{
+    fprintf(stderr, "usage: fornix %s %s\n", command->name, command->arguments);
+    return EXIT_INPUT;
+}
+
+static bool takes(const Command *command, const char *option)
+{
+    return strstr(command->arguments, option) != NULL;
+}
+
+static void unknown_option(Options *options, const char *word)
+{
+    static const char *const all[] = {"-p",        "-o",     "--fresh", "--smoke",
+                                      "--profile", "--json", "--days"};
+    const char *known[COUNT(all)];
+    size_t count = 0;
+    for (size_t k = 0; k < COUNT(all); k++)
+        if (takes(options->command, all[k]))
+            known[count++] = all[k];
+    const char *near = text_suggest(word, known, count);
+    fprintf(stderr, "fornix %s: no option '%s'%s%s%s\n", options->command->name, word,
+            near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    options->wrong = true;
+}
+
+static void read_flag(Options *options, const char *word)
+{
+    bool known = takes(options->command, word);
+    if (known && strcmp(word, "--fresh") == 0)
+        options->fresh = true;
+    else if (known && strcmp(word, "--smoke") == 0)
+        options->smoke = true;
+    else if (known && strcmp(word, "--profile") == 0)
+        options->profile = true;
+    else if (known && strcmp(word, "--json") == 0)
+        options->json = true;
+    else
+        unknown_option(options, word);
+}
+
+static Options options_read(const Command *command, int count, char **words)
+{
+    Options options = {.command = command};
+    options.overrides = mem_new((size_t)count + 1, sizeof *options.overrides);
+    for (int k = 0; k < count && !options.wrong; k++) {
+        bool value = (!strcmp(words[k], "-p") || !strcmp(words[k], "-o") ||
+                      !strcmp(words[k], "--days")) &&
+                     takes(command, words[k]);
+        if (value && k + 1 == count) {
+            fprintf(stderr, "fornix %s: %s needs a value behind it\n", command->name, words[k]);
+            options.wrong = true;
+        } else if (value && words[k][1] == 'p') {
+            options.overrides[options.override_count++] = words[++k];
+        } else if (value && words[k][1] == 'o') {
+            options.output = words[++k];
+        } else if (value) {
+            options.days = words[++k];
+        } else if (words[k][0] == '-' && words[k][1]) {
+            read_flag(&options, words[k]);
+        } else if (options.word_count < (int)COUNT(options.words)) {
+            options.words[options.word_count++] = words[k];
+        }
+    }
+    return options;
+}
+
+static int options_end(Options *options, int code)
+{
+    mem_free(options->overrides);
+    return code;
+}
+
+/* ---- run, check, plan ---- */
+
+static int do_run(const Command *command, int count, char **words)
+{
+    Options options = options_read(command, count, words);
+    if (options.wrong || options.word_count != 1)
+        return options_end(&options, usage(command));
+    RunRequest request = {.path = options.words[0],
+                          .overrides = options.overrides,
+                          .override_count = options.override_count,
+                          .folder = options.output,
+                          .fresh = options.fresh,
+                          .smoke = options.smoke,
+                          .profile = options.profile,
+                          .json = options.json};
+    return options_end(&options, run_experiment(&request));
+}
+
+static void print_columns(const FornixTable *table)
+{
+    Arena *arena = arena_new();
+    if (fornix_rows(table) >= 0)
+        printf("  %lld rows\n", (long long)fornix_rows(table));
+    for (int k = 0; k < fornix_columns(table); k++) {
+        const FornixColumn *column = fornix_column(table, k);
+        printf("  %-20s %-14s", column->name, kinds_text(arena, column->kind));
+        if (column->kind & (FORNIX_LABEL | FORNIX_WEIGHT))
+            printf("%s", column->classes ? "" : "\n");
+        else
+            printf("%s\n", shape_text(arena, column->shape));
+        if (column->kind == FORNIX_LABEL && column->classes) {
+            for (int64_t c = 0; c < column->classes && column->class_names; c++)
+                printf("%s ", column->class_names[c]);
+            printf("(%lld classes)\n", (long long)column->classes);
+        }
+    }
+    arena_free(arena);
+}
+
+static int64_t net_size(const Stage *stage, const char *net)
+{
+    int64_t floats = 0;
+    size_t length = strlen(net);
+    for (int p = 0; p < stage->parameter_count; p++)
+        if (strncmp(stage->parameters[p].name, net, length) == 0 &&
+            stage->parameters[p].name[length] == '/' && !stage->parameters[p].kept)
+            floats += fornix_floats(stage->parameters[p].shape);
+    return floats;
+}
+
+static void print_stage(const Stage *stage)
+{
+    for (int k = 0; k < stage->net_count; k++) {
+        const Net *net = &stage->nets[k];
+        printf("  net %-16s %12lld parameters%s%s\n", net->name,
+               (long long)net_size(stage, net->name), *net->weights ? ", from " : "",
+               net->weights);
+    }
+}
+
+typedef void PrintOuter(const Outer *outer);
+
+static void print_check(const Outer *outer)
+{
+    printf("%s %s\n", outer->type->name, outer->id);
+    if (outer->stage)
+        print_stage(outer->stage);
+    if (outer->table)
+        print_columns(outer->table);
+}
+
+static void print_plan(const Outer *outer)
+{
+    if (!outer->stage)
+        return;
+    const Stage *stage = outer->stage;
+    int64_t batch = stage->kind == STAGE_TRAIN      ? stage->train->batch
+                    : stage->kind == STAGE_APPLY    ? stage->apply->batch
+                    : stage->kind == STAGE_GENERATE ? stage->generate->batch
+                                                    : stage->filter->batch;
+    StagePlan *plan = stage_plan(outer->stage, NULL, batch, UINT64_MAX);
+    if (!plan)
+        return;
+    PlanSize size = plan_size(plan->plan);
+    printf("%s %s: batch %lld, %d steps, arena %.1f MB (lower bound %.1f MB), weights %.1f MB, "
+           "%.3g GFLOP\n",
+           outer->type->name, outer->id, (long long)batch, size.steps, (double)size.arena / 1e6,
+           (double)size.bound / 1e6, (double)size.weights / 1e6, size.flops / 1e9);
+    plan_print(plan->plan, stdout);
+    stage_plan_free(plan);
+}
+
+static int do_look(const Command *command, int count, char **words, PrintOuter *print)
+{
+    Options options = options_read(command, count, words);
+    if (options.wrong || options.word_count != 1)
+        return options_end(&options, usage(command));
+    Experiment *experiment = experiment_open(&(ExperimentRequest){
+        options.words[0], options.overrides, options.override_count, NULL});
+    Diag *diag = experiment_diag(experiment);
+    bool fine = diag_errors(diag) == 0;
+    diag_print(diag, stderr, options.json);
+    int nodes = 0;
+    Outer *const *outer = fine ? experiment_nodes(experiment, &nodes) : NULL;
+    for (int k = 0; k < nodes; k++)
+        print(outer[k]);
+    experiment_free(experiment);
+    return options_end(&options, fine ? EXIT_FINE : EXIT_INPUT);
+}
+
+static int do_check(const Command *command, int count, char **words)
+{
+    return do_look(command, count, words, print_check);
+}
+
+static int do_plan(const Command *command, int count, char **words)
+{
+    return do_look(command, count, words, print_plan);
+}
+
+/* ---- The others ---- */
+
+static int do_list(const Command *command, int count, char **words)
+{
+    Options options = options_read(command, count, words);
+    if (options.wrong || options.word_count != 0)
+        return options_end(&options, usage(command));
+    Registry *registry = registry_new();
+    describe_list(stdout, registry);
+    registry_free(registry);
+    return options_end(&options, EXIT_FINE);
+}
+
+static const FornixNode *language_find(const char *name)
+{
+    for (size_t k = 0; language_elements[k]; k++)
+        if (strcmp(language_elements[k]->name, name) == 0)
+            return language_elements[k];
+    return NULL;
+}
+
+static int do_describe(const Command *command, int count, char **words)
+{
+    Options options = options_read(command, count, words);
+    if (options.wrong || options.word_count != 1)
+        return options_end(&options, usage(command));
+    Registry *registry = registry_new();
+    const FornixNode *node = language_find(options.words[0]);
+    const Plugin *plugin = node ? NULL : registry_find(registry, options.words[0]);
+    FornixError error = {0};
+    if (plugin)
+        node = plugin->node;
+    if (node)
+        describe_node(stdout, node);
+    else if (!registry_fail(registry, options.words[0], &error))
+        fprintf(stderr, "fornix: %s\n", error.text);
+    registry_free(registry);
+    return options_end(&options, node ? EXIT_FINE : EXIT_INPUT);
+}
+
+static int do_cache(const Command *command, int count, char **words)
+{
+    Options options = options_read(command, count, words);
+    bool list = options.word_count == 1 && strcmp(options.words[0], "list") == 0;
+    bool prune = options.word_count == 1 && strcmp(options.words[0], "prune") == 0;
+    double days = 30;
+    if (options.wrong || !(list || prune) || (options.days && !text_to_real(options.days, &days)))
+        return options_end(&options, usage(command));
+    FornixError error = {0};
+    Cache *cache = cache_open(NULL, &error);
+    bool fine = cache && (list ? cache_list(cache, stdout, &error)
+                               : cache_prune(cache, days, stdout, &error));
+    if (!fine)
+        fprintf(stderr, "fornix: %s\n", error.text);
+    cache_close(cache);
+    return options_end(&options, fine ? EXIT_FINE : EXIT_RUN);
+}
+
+static int do_version(const Command *command, int count, char **words)
+{
+    (void)command, (void)count, (void)words;
+    printf("fornix %s, kernels for %s\n", FORNIX_BUILD, isa_name(isa_active()));
+    return EXIT_FINE;
+}
+
+static int do_help(const Command *command, int count, char **words)
+{
+    (void)command, (void)count, (void)words;
+    printf("fornix runs experiments that are described as dataflow graphs in XML.\n\n");
+    for (const Command *c = commands; c->name; c++)
+        printf("  fornix %s %s\n      %s\n", c->name, c->arguments, c->doc);
+    return EXIT_FINE;
+}
+
+const Command commands[] = {
+    {"run", "FILE [-p name=value]... [-o DIR] [--fresh] [--smoke] [--profile] [--json]",
+     "runs the graph; what was computed before is taken from the cache", do_run},
+    {"check", "FILE [-p name=value]... [--json]",
+     "finds all that is wrong with the graph; prints tables, shapes and parameters", do_check},
+    {"plan", "FILE [-p name=value]... [--json]", "prints what each stage will do, and its memory",
+     do_plan},
+    {"list", "", "names all nodes", do_list},
+    {"describe", "NODE", "tells what a node does, its ports and attributes", do_describe},
+    {"cache", "list | prune [--days N]",
+     "shows what the cache holds; removes what was not used for 30 days", do_cache},
+    {"version", "", "tells which build this is", do_version},
+    {"help", "", "prints this", do_help},
+    {0}};
+
+int command_main(int count, char **words)
+{
+    if (isa_refused()) {
+        fprintf(stderr, "fornix: FORNIX_ISA can't be '%s' here: plain, v2, v3 or v4, as the machine has\n",
+                isa_refused());
+        return EXIT_INPUT;
+    }
+    const char *names[32], *word = count > 1 ? words[1] : "help";
+    size_t known = 0;
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+        word = "help";
+    if (strcmp(word, "--version") == 0)
+        word = "version";
+    for (const Command *c = commands; c->name; c++) {
+        if (strcmp(c->name, word) == 0)
+            return c->run(c, count > 2 ? count - 2 : 0, words + 2);
+        names[known++] = c->name;
+    }
+    const char *near = text_suggest(word, names, known);
+    fprintf(stderr, "fornix: no command '%s'%s%s%s; 'fornix help' names them\n", word,
+            near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return EXIT_INPUT;
+}
