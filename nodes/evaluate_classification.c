@@ -267,11 +267,15 @@ static void report_overall(const Evaluation *e, double permutation)
 {
     char text[INTERVAL_TEXT], p[FIGURE_TEXT];
     bool subjects = e->attrs->cluster == BY_SUBJECT;
-    fornix_report(
-        e->build,
-        "%s: %" PRId64 " samples%s; %g %% intervals by drawing %s again %" PRId64 " times",
-        fornix_build_id(e->build), e->predictions.samples, subjects ? "" : ", each on its own",
-        100 * e->attrs->confidence, subjects ? "subjects" : "samples", e->attrs->draws);
+    char of_subjects[40] = "";
+    if (subjects)
+        snprintf(of_subjects, sizeof of_subjects, " of %" PRId64 " subjects",
+                 e->resampling.clusters);
+    fornix_report(e->build,
+                  "%s: %" PRId64 " samples%s; %g %% intervals by drawing %s again %" PRId64
+                  " times",
+                  fornix_build_id(e->build), e->predictions.samples, of_subjects,
+                  100 * e->attrs->confidence, subjects ? "subjects" : "samples", e->attrs->draws);
     Grid *grid = grid_new(3);
     for (int figure = 0; figure < OVERALL_FIGURES; figure++) {
         double chance = figure_chance(figure, e->predictions.classes);
