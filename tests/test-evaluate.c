@@ -142,7 +142,8 @@ static const char *const evaluate = "<evaluate_classification id='scores' draws=
 
 START_TEST(classification)
 {
-    const FornixTable *table = judged_one(evaluate, predictions((Plan){"p", 40, 3, 3, false, -1}));
+    const FornixTable *table =
+        judged_one(evaluate, predictions((Plan){"p", 40, 3, 3, false, -1, 0}));
     ck_assert_msg(table != NULL, "%s", made.mistake);
     double low, high, auc;
     ck_assert(fornix_get_metric(table, "auc", &auc, &low, &high));
@@ -167,19 +168,21 @@ END_TEST
 
 START_TEST(noise_is_called_noise)
 {
-    const FornixTable *table = judged_one(evaluate, predictions((Plan){"p", 40, 3, 0, false, -1}));
+    const FornixTable *table =
+        judged_one(evaluate, predictions((Plan){"p", 40, 3, 0, false, -1, 0}));
     ck_assert(says(table, "carry no evidence that the classes can be told apart", true));
     ck_assert(metric(table, "auc.permutation_p") > .05);
-    table = judged_one(evaluate, predictions((Plan){"q", 40, 3, -4, false, -1}));
+    table = judged_one(evaluate, predictions((Plan){"q", 40, 3, -4, false, -1, 0}));
     ck_assert(says(table, "the wrong way round", true));
 }
 END_TEST
 
 START_TEST(few_subjects_and_a_class_missing)
 {
-    const FornixTable *table = judged_one(evaluate, predictions((Plan){"p", 8, 2, 1, false, -1}));
+    const FornixTable *table =
+        judged_one(evaluate, predictions((Plan){"p", 8, 2, 1, false, -1, 0}));
     ck_assert(says(table, "only 4 subjects of class 'high': one is worth 25 points", true));
-    table = judged_one(evaluate, predictions((Plan){"q", 30, 1, 1, false, 0}));
+    table = judged_one(evaluate, predictions((Plan){"q", 30, 1, 1, false, 0, 0}));
     ck_assert(says(table, "balanced accuracy is undefined: a class has no samples", true));
     ck_assert(isnan(metric(table, "balanced_accuracy")) && isnan(metric(table, "auc")));
     ck_assert(isfinite(metric(table, "accuracy")));
@@ -188,20 +191,20 @@ END_TEST
 
 START_TEST(mistakes_of_classification)
 {
-    const FornixTable *table = predictions((Plan){"p", 8, 1, 1, false, -1});
+    const FornixTable *table = predictions((Plan){"p", 8, 1, 1, false, -1, 0});
     refuses(judged_one("<evaluate_classification id='s' column='logit'/>", table), "column",
             "did you mean 'logits'");
     refuses(judged_one("<evaluate_classification id='s' label='logits'/>", table), "label",
             "does not hold labels");
     refuses(judged_one("<evaluate_segmentation id='s'/>", table), "mask", "no column of masks");
-    refuses(judged_one(evaluate, predictions((Plan){"n", 8, 1, NAN, false, -1})), "column",
+    refuses(judged_one(evaluate, predictions((Plan){"n", 8, 1, NAN, false, -1, 0})), "column",
             "is not a number");
 }
 END_TEST
 
 START_TEST(a_fitted_cut)
 {
-    const FornixTable *tables[2] = {predictions((Plan){"p", 40, 1, 1, false, -1})};
+    const FornixTable *tables[2] = {predictions((Plan){"p", 40, 1, 1, false, -1, 0})};
     FornixBuild *build = build_new(
         made.samples, &(BuildRequest){.id = "cut", .mistake = made_mistake, .context = &made});
     fornix_set_values(build, "threshold", (double[]){0}, 1);
@@ -223,15 +226,15 @@ static const char *const compare = "<compare id='verdict' over='arm' baseline='n
 static const FornixTable *compared(const char *xml, Plan better)
 {
     const FornixTable *arms[3] = {
-        judged_one(evaluate, predictions((Plan){"a", 40, 2, .5, false, -1})),
-        judged_one(evaluate, predictions((Plan){"b", 40, 2, .5, true, -1})),
+        judged_one(evaluate, predictions((Plan){"a", 40, 2, .5, false, -1, 0})),
+        judged_one(evaluate, predictions((Plan){"b", 40, 2, .5, true, -1, 0})),
         judged_one(evaluate, predictions(better))};
     return judged(xml, arms, arm_names, 3);
 }
 
 START_TEST(arms)
 {
-    const FornixTable *table = compared(compare, (Plan){"c", 40, 2, 3, true, -1});
+    const FornixTable *table = compared(compare, (Plan){"c", 40, 2, 3, true, -1, 0});
     double value, low, high;
     ck_assert_msg(table != NULL, "%s", made.mistake);
     ck_assert(metric(table, "auc.same") == metric(table, "auc.none"));
@@ -254,7 +257,7 @@ END_TEST
 /* A cut that suits the noise changes balanced accuracy, and cannot change the ranking. */
 START_TEST(a_threshold_shift_is_called_so)
 {
-    const FornixTable *scores = predictions((Plan){"p", 40, 2, 4, false, -1});
+    const FornixTable *scores = predictions((Plan){"p", 40, 2, 4, false, -1, 0});
     FornixBuild *build = build_new(
         made.samples, &(BuildRequest){.id = "cut", .mistake = made_mistake, .context = &made});
     fornix_set_values(build, "threshold", (double[]){.99}, 1);
@@ -275,7 +278,7 @@ START_TEST(mistakes_of_compare)
     Plan other = {"c", 44, 2, 1, false, -1};
     refuses(compared(compare, other), "scores", "only 80 are the same");
     refuses(compared("<compare id='v' baseline='nothing'/>", other), "baseline", "no 'nothing'");
-    const FornixTable *raw = predictions((Plan){"p", 8, 1, 1, false, -1});
+    const FornixTable *raw = predictions((Plan){"p", 8, 1, 1, false, -1, 0});
     refuses(judged_one("<compare id='v'/>", raw), "scores", "nothing to compare");
 }
 END_TEST
@@ -286,10 +289,10 @@ START_TEST(arms_in_folds)
     static const char *const names[] = {"scores[none][0]", "scores[none][1]", "scores[x][0]",
                                         "scores[x][1]"};
     const FornixTable *arms_of[] = {
-        judged_one(evaluate, predictions((Plan){"a", 40, 1, 1, false, -1})),
-        judged_one(evaluate, predictions((Plan){"b", 36, 1, 1, false, -1})),
-        judged_one(evaluate, predictions((Plan){"c", 40, 1, 2, false, -1})),
-        judged_one(evaluate, predictions((Plan){"d", 36, 1, 2, false, -1}))};
+        judged_one(evaluate, predictions((Plan){"a", 40, 1, 1, false, -1, 0})),
+        judged_one(evaluate, predictions((Plan){"b", 36, 1, 1, false, -1, 0})),
+        judged_one(evaluate, predictions((Plan){"c", 40, 1, 2, false, -1, 0})),
+        judged_one(evaluate, predictions((Plan){"d", 36, 1, 2, false, -1, 0}))};
     const FornixTable *table = judged(compare, arms_of, names, 4);
     ck_assert_msg(table != NULL, "%s", made.mistake);
     ck_assert(metric(table, "difference.auc.x.0") > 0 && metric(table, "difference.auc.x.1") > 0);
