@@ -79,16 +79,16 @@ INLINE void softmax_slope_rows(const ActivationBackward *backward, RowBlock bloc
         int pixels = (int)least(TILE, block.rows - r);
         const float *from = dy->data + (block.first + r) * dy->pitch_w;
         tile_load(rows, y->data + (block.first + r) * y->pitch_w, y->pitch_w, block.length, pixels);
-        for (int p = 0; p < TILE; p++)
+        FOR_LANES (p, TILE)
             product[p] = 0;
         for (int64_t k = 0; k < block.length; k++) {
             tile_load(&gradient, from + k, dy->pitch_w, 1, pixels);
-            for (int p = 0; p < TILE; p++)
+            FOR_LANES (p, TILE)
                 product[p] += rows[k][p] * gradient[p];
         }
         for (int64_t k = 0; k < block.length; k++) {
             tile_load(&gradient, from + k, dy->pitch_w, 1, pixels);
-            for (int p = 0; p < TILE; p++)
+            FOR_LANES (p, TILE)
                 rows[k][p] = rows[k][p] * (gradient[p] - product[p]);
         }
         tile_store(dx->data + (block.first + r) * dx->pitch_w, dx->pitch_w, rows, block.length,

@@ -5,7 +5,8 @@
  * grain is a block of pixels of about 64 KiB, counted from the shape alone: big enough to hide the
  * cost of handing it out, small enough to stay in a core's cache between two sweeps. Within a
  * grain, channels go LANES at a time, with their coefficients and sums in local arrays that the
- * compiler keeps in vector registers. Bodies are INLINE, so that ISA_KERNEL can compile each of
+ * compiler keeps in vector registers; or WIDE at a time where that would leave too short a run of
+ * memory to fetch ahead. Bodies are INLINE, so that ISA_KERNEL can compile each of
  * them for several instruction sets.
  */
 #ifndef FORNIX_KERNELS_LANES_H
@@ -34,25 +35,48 @@
     static void name parameters;                                                                   \
     ISA_KERNEL(name, parameters, arguments)
 
-enum { LANES = 16, GRAIN_FLOATS = 16384 };
+/* for (int l = 0; l < count; l++), kept a loop until it is made into vectors: GCC would unroll a
+ * count that it knows into scalars first. */
+#if defined(__clang__)
+#define FOR_LANES(l, count) for (int l = 0; l < (count); l++)
+#else
+#define FOR_LANES(l, count) _Pragma("GCC unroll 1") for (int l = 0; l < (count); l++)
+#endif
+
+enum { LANES = 16, WIDE = 64, GRAIN_FLOATS = 16384 };
 
 /* Runs a statement with `width` a constant where that is a usual one: its loops become vectors. */
 #define WITH_WIDTH(count, statement)                                                               \
     do {                                                                                           \
-        if ((count) == LANES) {                                                                    \
-            enum { width = LANES };                                                                \
-            statement;                                                                             \
-        } else if ((count) == 8) {                                                                 \
-            enum { width = 8 };                                                                    \
-            statement;                                                                             \
-        } else if ((count) == 4) {                                                                 \
-            enum { width = 4 };                                                                    \
-            statement;                                                                             \
-        } else {                                                                                   \
-            const int width = (count);                                                             \
-            statement;                                                                             \
+        switch (count) {                                                                           \
+            WIDTH_CASE(4, statement)                                                               \
+            WIDTH_CASE(8, statement)                                                               \
+            WIDTH_CASE(16, statement)                                                              \
+            WIDTH_OTHER(count, statement)                                                          \
         }                                                                                          \
     } while (0)
+#define WITH_WIDE(count, statement)                                                                \
+    do {                                                                                           \
+        switch (count) {                                                                           \
+            WIDTH_CASE(4, statement)                                                               \
+            WIDTH_CASE(8, statement)                                                               \
+            WIDTH_CASE(16, statement)                                                              \
+            WIDTH_CASE(32, statement)                                                              \
+            WIDTH_CASE(64, statement)                                                              \
+            WIDTH_OTHER(count, statement)                                                          \
+        }                                                                                          \
+    } while (0)
+#define WIDTH_CASE(lanes, statement)                                                               \
+    case lanes: {                                                                                  \
+        enum { width = lanes };                                                                    \
+        statement;                                                                                 \
+        break;                                                                                     \
+    }
+#define WIDTH_OTHER(count, statement)                                                              \
+    default: {                                                                                     \
+        const int width = (count);                                                                 \
+        statement;                                                                                 \
+    }
 
 INLINE int64_t least(int64_t a, int64_t b)
 {
@@ -69,9 +93,9 @@ INLINE int64_t shares(int64_t count, int64_t size) /* how many blocks of size ho
     return (count + size - 1) / size;
 }
 
-INLINE int lane_count(int64_t channels, int64_t first)
+INLINE int lane_count(int lanes, int64_t channels, int64_t first)
 {
-    return (int)least(LANES, channels - first);
+    return (int)least(lanes, channels - first);
 }
 
 INLINE int64_t sample_pixels(FornixShape shape)

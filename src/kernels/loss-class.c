@@ -7,8 +7,6 @@
  */
 #include "loss.h"
 
-#include <math.h>
-
 #include "loss-row.h"
 #include "tile.h"
 
@@ -52,10 +50,11 @@ INLINE float class_weight(const ClassLoss *loss, int64_t channel)
 INLINE void tile_labels(const ClassLoss *loss, ClassTile *tile, int64_t pixel, int pixels)
 {
     float limit = class_of(loss, loss->x.shape.c);
-    for (int p = 0; p < TILE; p++) {
+    FOR_LANES (p, TILE) {
         float label = p < pixels ? loss->label.data[(pixel + p) * loss->label.pitch_w] : -1;
         tile->label[p] = label;
-        tile->counts[p] = label >= 0 && label < limit && label == floorf(label) ? 1.0f : 0.0f;
+        bool whole = label + 8388608.0f - 8388608.0f == label; /* 2^23 leaves no fraction */
+        tile->counts[p] = (whole & (label >= 0) & (label < limit)) ? 1.0f : 0.0f;
     }
 }
 
@@ -64,21 +63,21 @@ INLINE void tile_entropy_start(const ClassLoss *loss, ClassTile *tile)
 {
     float kept = (float)(1 - loss->smoothing);
     float share = (float)(loss->smoothing / (double)loss->x.shape.c), total = 0;
-    for (int p = 0; p < TILE; p++)
+    FOR_LANES (p, TILE)
         tile->entropy[p] = tile->weight[p] = 0;
     for (int64_t k = 0; k < loss->x.shape.c; k++) {
         float w = class_weight(loss, k);
         total += w;
-        for (int p = 0; p < TILE; p++) {
+        FOR_LANES (p, TILE) {
             bool mine = tile->label[p] == (float)k;
             tile->weight[p] += mine ? w : 0;
             tile->entropy[p] -= mine ? kept * w * tile->rows[k][p] : 0;
         }
         if (share > 0)
-            for (int p = 0; p < TILE; p++)
+            FOR_LANES (p, TILE)
                 tile->entropy[p] -= share * w * tile->rows[k][p];
     }
-    for (int p = 0; p < TILE; p++)
+    FOR_LANES (p, TILE)
         tile->spread[p] = kept * tile->weight[p] + share * total;
 }
 
@@ -91,7 +90,7 @@ INLINE void tile_classify(const ClassLoss *loss, ClassTile *tile, int64_t pixel,
     tile_centre(tile->rows, x->shape.c);
     tile_entropy_start(loss, tile);
     tile_softmax(tile->rows, x->shape.c, sum);
-    for (int p = 0; p < TILE; p++)
+    FOR_LANES (p, TILE)
         tile->entropy[p] += tile->spread[p] * log_of(sum[p]);
 }
 
@@ -102,12 +101,12 @@ INLINE void tile_judge(const ClassLoss *loss, ClassTile *tile, int64_t pixel, in
     float middle = (float)(loss->smoothing / 2);
     tile_load(tile->rows, x->data + pixel * x->pitch_w, x->pitch_w, x->shape.c, pixels);
     tile_labels(loss, tile, pixel, pixels);
-    for (int p = 0; p < TILE; p++) {
+    FOR_LANES (p, TILE) {
         tile->entropy[p] = 0;
         tile->weight[p] = 1;
     }
     for (int64_t k = 0; k < x->shape.c; k++)
-        for (int p = 0; p < TILE; p++) {
+        FOR_LANES (p, TILE) {
             float target = tile->label[p] == (float)(k + 1) ? kept + middle : middle;
             if (loss->entropy_share != 0)
                 tile->entropy[p] += share * point_entropy(tile->rows[k][p], target);
@@ -125,18 +124,20 @@ INLINE void tile_fill(const ClassLoss *loss, ClassTile *tile, int64_t pixel, int
 
 INLINE double tile_sum(const float *values, const float *counts)
 {
-    double sum[8] = {0};
-    for (int p = 0; p < TILE; p += 8)
-        for (int l = 0; l < 8; l++)
-            sum[l] += counts[p + l] > 0 ? (double)values[p + l] : 0;
-    return ((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7]));
+    double sum[LANES] = {0}, total = 0;
+    for (int p = 0; p < TILE; p += LANES)
+        FOR_LANES (l, LANES)
+            sum[l] += (double)(counts[p + l] > 0 ? values[p + l] : 0.0f);
+    for (int l = 0; l < LANES; l++)
+        total += sum[l];
+    return total;
 }
 
 INLINE void tile_overlap(const ClassLoss *loss, const ClassTile *tile, double *both, double *each)
 {
     for (int64_t k = 0; k < loss->x.shape.c; k++) {
         TileRow shared, summed;
-        for (int p = 0; p < TILE; p++) {
+        FOR_LANES (p, TILE) {
             bool mine = tile->label[p] == class_of(loss, k);
             shared[p] = mine ? tile->rows[k][p] : 0;
             summed[p] = tile->rows[k][p] + (mine ? 1.0f : 0.0f);
@@ -241,17 +242,17 @@ INLINE void tile_dice_gradient(const ClassLoss *loss, const ClassTile *tile, Til
     TileRow product = {0};
     if (loss->dice_share == 0) {
         for (int64_t k = 0; k < channels; k++)
-            for (int p = 0; p < TILE; p++)
+            FOR_LANES (p, TILE)
                 gradient[k][p] = 0;
         return;
     }
     for (int64_t k = 0; k < channels; k++)
-        for (int p = 0; p < TILE; p++) {
+        FOR_LANES (p, TILE) {
             gradient[k][p] = a[k] + (tile->label[p] == class_of(loss, k) ? b[k] : 0.0f);
             product[p] += tile->rows[k][p] * gradient[k][p];
         }
     for (int64_t k = 0; k < channels; k++)
-        for (int p = 0; p < TILE; p++) {
+        FOR_LANES (p, TILE) {
             float y = tile->rows[k][p];
             gradient[k][p] =
                 loss->sigmoid ? y * (1 - y) * gradient[k][p] : y * (gradient[k][p] - product[p]);
@@ -266,7 +267,7 @@ INLINE void tile_entropy_gradient(const ClassLoss *loss, const ClassTile *tile, 
     float middle = (float)(loss->smoothing / 2), mean = 1 / (float)loss->x.shape.c;
     for (int64_t k = 0; k < loss->x.shape.c; k++) {
         float w = class_weight(loss, k);
-        for (int p = 0; p < TILE; p++) {
+        FOR_LANES (p, TILE) {
             bool mine = tile->label[p] == class_of(loss, k);
             float y = tile->rows[k][p];
             float softmax = tile->spread[p] * y - (mine ? kept * w : 0) - share * w;
@@ -293,7 +294,7 @@ INLINE void class_loss_backward_body(const ClassLoss *loss, float scale, const F
             if (factor != 0)
                 tile_entropy_gradient(loss, &tile, gradient, factor);
             for (int64_t k = 0; k < shape.c; k++)
-                for (int p = 0; p < TILE; p++)
+                FOR_LANES (p, TILE)
                     gradient[k][p] = tile.counts[p] > 0 ? scale * gradient[k][p] : 0;
             tile_store(dx->data + (block.first + i) * dx->pitch_w, dx->pitch_w, gradient, shape.c,
                        pixels);

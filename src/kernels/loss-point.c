@@ -51,19 +51,17 @@ INLINE double point_sum(PointLossKind kind, PointRun run)
 {
     double lanes[LANES] = {0}, total = 0;
     for (int64_t i = 0; i < run.count; i += LANES) {
-        float values[LANES] = {0};
-        int count = lane_count(run.count, i);
-        if (count == LANES && run.target)
-            for (int l = 0; l < LANES; l++)
-                values[l] =
-                    point_value(kind, run.x[i + l], run.kept * run.target[i + l] + run.middle);
-        else
-            for (int l = 0; l < count; l++) {
-                float target = run.target ? run.target[i + l] : run.constant;
-                values[l] = point_value(kind, run.x[i + l], run.kept * target + run.middle);
-            }
-        for (int l = 0; l < LANES; l++)
-            lanes[l] += (double)values[l];
+        float x[LANES] = {0}, target[LANES] = {0};
+        int count = lane_count(LANES, run.count, i);
+        FOR_LANES (l, LANES)
+            target[l] = run.constant;
+        __builtin_memcpy(x, run.x + i, (size_t)count * sizeof *x);
+        if (run.target)
+            __builtin_memcpy(target, run.target + i, (size_t)count * sizeof *x);
+        FOR_LANES (l, LANES) {
+            float value = point_value(kind, x[l], run.kept * target[l] + run.middle);
+            lanes[l] += (double)(l < count ? value : 0.0f);
+        }
     }
     for (int l = 0; l < LANES; l++)
         total += lanes[l];

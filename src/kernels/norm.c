@@ -67,7 +67,7 @@ int64_t norm_backward_grains(const Norm *norm, int pass)
 
 /* Channels [channel, channel + width) of one sample: what its pixels are mapped with. */
 typedef struct {
-    float mean[LANES], rstd[LANES], scale[LANES], shift[LANES];
+    float mean[WIDE], rstd[WIDE], scale[WIDE], shift[WIDE];
 } NormLanes;
 
 typedef struct {
@@ -79,7 +79,7 @@ INLINE NormLanes norm_lanes(const Norm *norm, NormMap map, int64_t sample, int64
     NormLanes lanes = {{0}, {0}, {0}, {0}};
     const float *mean = map.saved + sample * norm->shape.c + channel;
     const float *rstd = mean + norm->shape.n * norm->shape.c;
-    int count = lane_count(norm->shape.c, channel);
+    int count = lane_count(WIDE, norm->shape.c, channel);
     for (int l = 0; l < count; l++) {
         lanes.mean[l] = mean[l];
         lanes.rstd[l] = rstd[l];
@@ -103,16 +103,27 @@ typedef struct {
 
 INLINE void sum_lanes(double *sums, int64_t channels, NormRun run, int width)
 {
-    double sum[LANES] = {0}, square[LANES] = {0};
+    double sum[WIDE] = {0}, square[WIDE] = {0};
     for (int64_t p = 0; p < run.pixels; p++)
-        for (int l = 0; l < width; l++) {
+        FOR_LANES (l, width) {
             double value = (double)run.x[p * run.x_pitch + l];
             sum[l] += value;
             square[l] += value * value;
         }
-    for (int l = 0; l < width; l++) {
+    FOR_LANES (l, width) {
         sums[l] = sum[l];
         sums[channels + l] = square[l];
+    }
+}
+
+INLINE void norm_sum_block(const FornixView *x, PixelBlock block, double *sums)
+{
+    int64_t channels = x->shape.c;
+    for (int64_t c = 0; c < channels; c += WIDE) {
+        NormRun run = {.x = x->data + block.first * x->pitch_w + c,
+                       .x_pitch = x->pitch_w,
+                       .pixels = block.count};
+        WITH_WIDE(lane_count(WIDE, channels, c), sum_lanes(sums + c, channels, run, width));
     }
 }
 
@@ -122,13 +133,8 @@ INLINE void norm_sum_body(const Norm *norm, const FornixView *x, double *partial
     int64_t channels = norm->shape.c;
     for (int64_t g = begin; g < end; g++) {
         PixelBlock block = pixel_block(norm->shape, g);
-        for (int64_t c = 0; c < channels; c += LANES) {
-            NormRun run = {.x = x->data + block.first * x->pitch_w + c,
-                           .x_pitch = x->pitch_w,
-                           .pixels = block.count};
-            double *sums = partials + g * 2 * channels + c;
-            WITH_WIDTH(lane_count(channels, c), sum_lanes(sums, channels, run, width));
-        }
+        double *sums = partials + g * 2 * channels;
+        norm_sum_block(x, block, sums);
     }
 }
 
@@ -184,31 +190,36 @@ static void norm_measure(const Norm *norm, const NormForward *forward, int64_t s
 INLINE void map_lanes(const NormLanes *lanes, NormRun run, int width)
 {
     for (int64_t p = 0; p < run.pixels; p++) {
-        float y[LANES];
-        for (int l = 0; l < width; l++)
+        float y[WIDE];
+        FOR_LANES (l, width)
             y[l] = rectify(norm_value(lanes, l, run.x[p * run.x_pitch + l]), run.slope);
-        for (int l = 0; l < width; l++)
+        FOR_LANES (l, width)
             run.out[p * run.out_pitch + l] = y[l];
+    }
+}
+
+INLINE void norm_map_block(const Norm *norm, const NormForward *forward, PixelBlock block)
+{
+    const FornixView *x = &forward->x;
+    const FornixTensor *y = &forward->y;
+    NormMap map = {forward->saved, forward->gamma, forward->beta};
+    for (int64_t c = 0; c < norm->shape.c; c += WIDE) {
+        NormLanes lanes = norm_lanes(norm, map, block.sample, c);
+        NormRun run = {.x = x->data + block.first * x->pitch_w + c,
+                       .out = y->data + block.first * y->pitch_w + c,
+                       .x_pitch = x->pitch_w,
+                       .out_pitch = y->pitch_w,
+                       .pixels = block.count,
+                       .slope = norm->slope};
+        WITH_WIDE(lane_count(WIDE, norm->shape.c, c), map_lanes(&lanes, run, width));
     }
 }
 
 INLINE void norm_map_body(const Norm *norm, const NormForward *forward, int64_t begin, int64_t end)
 {
-    const FornixView *x = &forward->x;
-    const FornixTensor *y = &forward->y;
-    NormMap map = {forward->saved, forward->gamma, forward->beta};
     for (int64_t g = begin; g < end; g++) {
         PixelBlock block = pixel_block(norm->shape, g);
-        for (int64_t c = 0; c < norm->shape.c; c += LANES) {
-            NormLanes lanes = norm_lanes(norm, map, block.sample, c);
-            NormRun run = {.x = x->data + block.first * x->pitch_w + c,
-                           .out = y->data + block.first * y->pitch_w + c,
-                           .x_pitch = x->pitch_w,
-                           .out_pitch = y->pitch_w,
-                           .pixels = block.count,
-                           .slope = norm->slope};
-            WITH_WIDTH(lane_count(norm->shape.c, c), map_lanes(&lanes, run, width));
-        }
+        norm_map_block(norm, forward, block);
     }
 }
 
@@ -235,15 +246,15 @@ void norm_forward(const Norm *norm, const NormForward *forward, int pass, int64_
 INLINE void sum_gradient_lanes(double *sums, int64_t channels, const NormLanes *lanes, NormRun run,
                                int width)
 {
-    double plain[LANES] = {0}, weighted[LANES] = {0};
+    double plain[WIDE] = {0}, weighted[WIDE] = {0};
     for (int64_t p = 0; p < run.pixels; p++)
-        for (int l = 0; l < width; l++) {
+        FOR_LANES (l, width) {
             float x = run.x[p * run.x_pitch + l], dy = run.dy[p * run.dy_pitch + l];
             float dz = norm_value(lanes, l, x) > 0 ? dy : dy * run.slope;
             plain[l] += (double)dz;
             weighted[l] += (double)dz * (double)((x - lanes->mean[l]) * lanes->rstd[l]);
         }
-    for (int l = 0; l < width; l++) {
+    FOR_LANES (l, width) {
         sums[l] = plain[l];
         sums[channels + l] = weighted[l];
     }
@@ -264,21 +275,27 @@ INLINE NormRun backward_run(const Norm *norm, const NormBackward *backward, Pixe
                      .slope = norm->slope};
 }
 
+INLINE void norm_sum_gradient_block(const Norm *norm, const NormBackward *backward,
+                                    PixelBlock block, double *sums)
+{
+    int64_t channels = norm->shape.c;
+    NormMap map = {backward->saved, backward->gamma, backward->beta};
+    for (int64_t c = 0; c < channels; c += WIDE) {
+        NormLanes lanes = norm_lanes(norm, map, block.sample, c);
+        NormRun run = backward_run(norm, backward, block, c);
+        WITH_WIDE(lane_count(WIDE, channels, c),
+                  sum_gradient_lanes(sums + c, channels, &lanes, run, width));
+    }
+}
+
 INLINE void norm_sum_gradient_body(const Norm *norm, const NormBackward *backward, int64_t begin,
                                    int64_t end)
 {
-    double *partials = (double *)(void *)backward->scratch;
     int64_t channels = norm->shape.c;
-    NormMap map = {backward->saved, backward->gamma, backward->beta};
     for (int64_t g = begin; g < end; g++) {
         PixelBlock block = pixel_block(norm->shape, g);
-        for (int64_t c = 0; c < channels; c += LANES) {
-            NormLanes lanes = norm_lanes(norm, map, block.sample, c);
-            NormRun run = backward_run(norm, backward, block, c);
-            double *sums = partials + g * 2 * channels + c;
-            WITH_WIDTH(lane_count(channels, c),
-                       sum_gradient_lanes(sums, channels, &lanes, run, width));
-        }
+        double *sums = (double *)(void *)backward->scratch + g * 2 * channels;
+        norm_sum_gradient_block(norm, backward, block, sums);
     }
 }
 
@@ -312,39 +329,43 @@ static void norm_average(const Norm *norm, const NormBackward *backward, int64_t
 INLINE void gradient_lanes(const NormLanes *lanes, const float *averages, int64_t pairs,
                            NormRun run, int width)
 {
-    float plain[LANES] = {0}, weighted[LANES] = {0};
-    for (int l = 0; l < width; l++) {
+    float plain[WIDE] = {0}, weighted[WIDE] = {0};
+    FOR_LANES (l, width) {
         plain[l] = averages[l];
         weighted[l] = averages[pairs + l];
     }
     for (int64_t p = 0; p < run.pixels; p++) {
-        float dx[LANES];
-        for (int l = 0; l < width; l++) {
+        float dx[WIDE];
+        FOR_LANES (l, width) {
             float x = run.x[p * run.x_pitch + l], dy = run.dy[p * run.dy_pitch + l];
             float dz = norm_value(lanes, l, x) > 0 ? dy : dy * run.slope;
             float u = (x - lanes->mean[l]) * lanes->rstd[l];
             dx[l] = lanes->scale[l] * dz - plain[l] - u * weighted[l];
         }
-        for (int l = 0; l < width; l++)
+        FOR_LANES (l, width)
             run.out[p * run.out_pitch + l] = dx[l];
+    }
+}
+
+INLINE void norm_gradient_block(const Norm *norm, const NormBackward *backward, PixelBlock block)
+{
+    int64_t channels = norm->shape.c, pairs = norm->shape.n * channels;
+    const float *averages = norm_averages(norm, backward->scratch) + block.sample * channels;
+    NormMap map = {backward->saved, backward->gamma, backward->beta};
+    for (int64_t c = 0; c < channels; c += WIDE) {
+        NormLanes lanes = norm_lanes(norm, map, block.sample, c);
+        NormRun run = backward_run(norm, backward, block, c);
+        WITH_WIDE(lane_count(WIDE, channels, c),
+                  gradient_lanes(&lanes, averages + c, pairs, run, width));
     }
 }
 
 INLINE void norm_gradient_body(const Norm *norm, const NormBackward *backward, int64_t begin,
                                int64_t end)
 {
-    int64_t channels = norm->shape.c, pairs = norm->shape.n * channels;
-    NormMap map = {backward->saved, backward->gamma, backward->beta};
     for (int64_t g = begin; g < end; g++) {
         PixelBlock block = pixel_block(norm->shape, g);
-        for (int64_t c = 0; c < channels; c += LANES) {
-            NormLanes lanes = norm_lanes(norm, map, block.sample, c);
-            NormRun run = backward_run(norm, backward, block, c);
-            const float *averages =
-                norm_averages(norm, backward->scratch) + block.sample * channels + c;
-            WITH_WIDTH(lane_count(channels, c),
-                       gradient_lanes(&lanes, averages, pairs, run, width));
-        }
+        norm_gradient_block(norm, backward, block);
     }
 }
 

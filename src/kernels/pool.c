@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "pool.h"
 
+#include <math.h>
+
 #include "lanes.h"
 
 static int64_t pool_size(const Pool *pool, int axis, int64_t size)
@@ -54,28 +56,33 @@ typedef struct {
 
 INLINE void max_lanes(const Window *window, const float *x, float *y, float *winner, int width)
 {
-    float best[LANES] = {0}, at[LANES];
-    for (int l = 0; l < width; l++)
-        at[l] = -1;
+    float best[LANES], at[LANES];
+    float first =
+        (float)((window->d.first * window->kernel_h + window->h.first) * window->kernel_w +
+                window->w.first);
+    FOR_LANES (l, width) {
+        best[l] = -INFINITY;
+        at[l] = first;
+    }
     FOR_TAPS(
-        window, for (int l = 0; l < width; l++) {
+        window, FOR_LANES (l, width) {
             float value = x[offset + l];
-            bool better = value > best[l] || value != value || at[l] < 0;
+            bool better = (value > best[l]) | (value != value);
             best[l] = better ? value : best[l];
             at[l] = better ? tap : at[l];
         })
-    for (int l = 0; l < width; l++)
+    FOR_LANES (l, width)
         y[l] = best[l];
     if (winner)
-        for (int l = 0; l < width; l++)
+        FOR_LANES (l, width)
             winner[l] = at[l];
 }
 
 INLINE void average_lanes(const Window *window, const float *x, float *y, int width)
 {
     float sum[LANES] = {0};
-    FOR_TAPS(window, (void)tap; for (int l = 0; l < width; l++) sum[l] += x[offset + l])
-    for (int l = 0; l < width; l++)
+    FOR_TAPS(window, (void)tap; FOR_LANES (l, width) sum[l] += x[offset + l])
+    FOR_LANES (l, width)
         y[l] = sum[l] / window->divisor;
 }
 
@@ -112,9 +119,10 @@ INLINE void pool_forward_body(const Pool *pool, const PoolForward *forward, int6
                 float *y = forward->y.data + pixel * forward->y.pitch_w + c;
                 float *winner = forward->winner ? forward->winner + pixel * in.c + c : NULL;
                 if (pool->average)
-                    WITH_WIDTH(lane_count(in.c, c), average_lanes(&window, from, y, width));
+                    WITH_WIDTH(lane_count(LANES, in.c, c), average_lanes(&window, from, y, width));
                 else
-                    WITH_WIDTH(lane_count(in.c, c), max_lanes(&window, from, y, winner, width));
+                    WITH_WIDTH(lane_count(LANES, in.c, c),
+                               max_lanes(&window, from, y, winner, width));
             }
         }
     }
@@ -127,20 +135,19 @@ INLINE void send_max_lanes(const Window *window, float *dx, const float *dy, con
                            int width)
 {
     float gradient[LANES] = {0}, at[LANES] = {0};
-    for (int l = 0; l < width; l++) {
+    FOR_LANES (l, width) {
         gradient[l] = dy[l];
         at[l] = winner[l];
     }
-    FOR_TAPS(window,
-             for (int l = 0; l < width; l++) dx[offset + l] += at[l] == tap ? gradient[l] : 0.0f)
+    FOR_TAPS(window, FOR_LANES (l, width) dx[offset + l] += at[l] == tap ? gradient[l] : 0.0f)
 }
 
 INLINE void send_average_lanes(const Window *window, float *dx, const float *dy, int width)
 {
     float share[LANES] = {0};
-    for (int l = 0; l < width; l++)
+    FOR_LANES (l, width)
         share[l] = dy[l] / window->divisor;
-    FOR_TAPS(window, (void)tap; for (int l = 0; l < width; l++) dx[offset + l] += share[l])
+    FOR_TAPS(window, (void)tap; FOR_LANES (l, width) dx[offset + l] += share[l])
 }
 
 /* Along one axis: input positions [low, high) that grain number `out` owns, and the windows
@@ -176,9 +183,11 @@ INLINE void send_window(const Pool *pool, const PoolBackward *backward, const Wi
         const float *dy = backward->dy.data + pixel * backward->dy.pitch_w + c;
         const float *winner = pool->average ? NULL : backward->winner + pixel * dx->shape.c + c;
         if (pool->average)
-            WITH_WIDTH(lane_count(dx->shape.c, c), send_average_lanes(window, to, dy, width));
+            WITH_WIDTH(lane_count(LANES, dx->shape.c, c),
+                       send_average_lanes(window, to, dy, width));
         else
-            WITH_WIDTH(lane_count(dx->shape.c, c), send_max_lanes(window, to, dy, winner, width));
+            WITH_WIDTH(lane_count(LANES, dx->shape.c, c),
+                       send_max_lanes(window, to, dy, winner, width));
     }
 }
 

@@ -17,23 +17,24 @@ int64_t pixel_sum_grains(FornixShape shape, bool per_sample, int pass)
 
 INLINE void sum_lanes(double *sums, const float *x, int64_t pitch, int64_t pixels, int width)
 {
-    double sum[LANES] = {0};
+    double sum[WIDE] = {0};
     for (int64_t p = 0; p < pixels; p++)
-        for (int l = 0; l < width; l++)
+        FOR_LANES (l, width)
             sum[l] += (double)x[p * pitch + l];
-    for (int l = 0; l < width; l++)
+    FOR_LANES (l, width)
         sums[l] = sum[l];
 }
 
 INLINE void pixel_sum_blocks_body(const FornixView *x, double *partials, int64_t begin, int64_t end)
 {
+    int64_t channels = x->shape.c;
     for (int64_t g = begin; g < end; g++) {
         PixelBlock block = pixel_block(x->shape, g);
-        for (int64_t c = 0; c < x->shape.c; c += LANES) {
+        for (int64_t c = 0; c < channels; c += WIDE) {
             const float *from = x->data + block.first * x->pitch_w + c;
-            double *sums = partials + g * x->shape.c + c;
-            WITH_WIDTH(lane_count(x->shape.c, c),
-                       sum_lanes(sums, from, x->pitch_w, block.count, width));
+            double *sums = partials + g * channels + c;
+            WITH_WIDE(lane_count(WIDE, channels, c),
+                      sum_lanes(sums, from, x->pitch_w, block.count, width));
         }
     }
 }
@@ -176,12 +177,12 @@ INLINE void square_sum_body(const float *values, int64_t count, double *partials
         int64_t i = g * GRAIN_FLOATS, last = least(count, i + GRAIN_FLOATS);
         double lanes[LANES] = {0};
         for (; i + LANES <= last; i += LANES)
-            for (int l = 0; l < LANES; l++)
+            FOR_LANES (l, LANES)
                 lanes[l] += (double)values[i + l] * (double)values[i + l];
         for (int l = 0; i < last; i++, l++)
             lanes[l] += (double)values[i] * (double)values[i];
         double total = 0;
-        for (int l = 0; l < LANES; l++)
+        FOR_LANES (l, LANES)
             total += lanes[l];
         partials[g] = total;
     }

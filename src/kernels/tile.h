@@ -35,31 +35,31 @@ INLINE void tile_store(float *y, int64_t pitch, TileRow *rows, int64_t channels,
 INLINE void tile_centre(TileRow *rows, int64_t channels)
 {
     TileRow top;
-    for (int p = 0; p < TILE; p++)
+    FOR_LANES (p, TILE)
         top[p] = rows[0][p];
     for (int64_t k = 1; k < channels; k++)
-        for (int p = 0; p < TILE; p++)
+        FOR_LANES (p, TILE)
             top[p] = rows[k][p] > top[p] ? rows[k][p] : top[p];
     for (int64_t k = 0; k < channels; k++)
-        for (int p = 0; p < TILE; p++)
+        FOR_LANES (p, TILE)
             rows[k][p] = rows[k][p] - top[p];
 }
 
 /* Centred logits to probabilities, in place; sum takes the sums of exponentials. */
 INLINE void tile_softmax(TileRow *rows, int64_t channels, float *sum)
 {
-    for (int p = 0; p < TILE; p++)
+    FOR_LANES (p, TILE)
         sum[p] = 0;
     for (int64_t k = 0; k < channels; k++)
-        for (int p = 0; p < TILE; p++) {
+        FOR_LANES (p, TILE) {
             rows[k][p] = exp_of(rows[k][p]);
             sum[p] += rows[k][p];
         }
     TileRow inverse;
-    for (int p = 0; p < TILE; p++)
+    FOR_LANES (p, TILE)
         inverse[p] = 1 / sum[p];
     for (int64_t k = 0; k < channels; k++)
-        for (int p = 0; p < TILE; p++)
+        FOR_LANES (p, TILE)
             rows[k][p] = rows[k][p] * inverse[p];
 }
 
