@@ -23,7 +23,7 @@ static const char **words_keep(Arena *arena, const char *text, size_t *count)
     return words;
 }
 
-/* "0..3" and "3..0"; 0 when text is no range, and values is NULL when it is too long a one. */
+/* The values of "0..3" or "3..0"; NULL when text is no range, none after an error. */
 static const char **range_values(Expander *expander, const Attribute *in, const char *text,
                                  size_t *count)
 {
@@ -55,8 +55,9 @@ static const char **loop_values(Expander *expander, const Walk *walk, const Attr
     if (!in || !expand_fill(expander, walk, in, &text) || walk->dry)
         return NULL;
     const char **values = range_values(expander, in, text, count);
-    if (!values)
-        values = words_keep(expander->arena, text, count);
+    if (values)
+        return values;
+    values = words_keep(expander->arena, text, count);
     if (!*count && !strchr(in->value, '$'))
         diag_error(expander->diag, in->value_place, "a loop over nothing");
     for (size_t i = 0; i < *count; i++)
@@ -170,6 +171,7 @@ typedef struct {
     const char **seen; /* the words of the branches so far */
     size_t seen_count;
     const Element *taken;
+    bool broken; /* after such an error no branch is taken */
 } Choice;
 
 static void choose_words(Expander *expander, const Walk *walk, Choice *choice, const Attribute *is,
@@ -213,12 +215,15 @@ static void choose_branch(Expander *expander, const Walk *walk, Choice *choice,
     if (!last && strcmp(branch->name, "when") != 0) {
         diag_error(expander->diag, branch->place, "a choose holds <when> and <otherwise>, no <%s>",
                    branch->name);
+        choice->broken = true;
         return;
     }
     expand_allow(expander, branch, last ? otherwise : when);
-    if (choice->id && (branch->child_count != 1 || is_control(branch->first->name)))
+    if (choice->id && (branch->child_count != 1 || is_control(branch->first->name))) {
         diag_error(expander->diag, branch->place,
                    "the choose has an id, so each branch holds one element, which takes it");
+        choice->broken = true;
+    }
     if (last && branch->next)
         diag_error(expander->diag, branch->next->place, "<otherwise> is the last branch");
     const Attribute *is = last ? NULL : expand_need(expander, branch, "is");
@@ -243,12 +248,12 @@ void expand_choose(Expander *expander, const Walk *walk, const Element *element)
     }
     for (const Element *branch = element->first; branch; branch = branch->next)
         choose_branch(expander, walk, &choice, branch);
-    if (choice.value && !choice.taken)
+    if (choice.value && !choice.taken && !choice.broken)
         diag_error(expander->diag, choice.on->value_place,
                    "no <when> takes '%s', and there is no <otherwise>", choice.value);
     for (const Element *branch = element->first; branch; branch = branch->next) {
         Walk inside = *walk;
-        inside.dry = walk->dry || branch != choice.taken;
+        inside.dry = walk->dry || choice.broken || branch != choice.taken;
         inside.id = choice.id;
         expand_content(expander, &inside, branch);
     }

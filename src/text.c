@@ -68,7 +68,7 @@ void text_add_real(Text *text, double value)
     char digits[40] = "";
     locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     locale_t users = uselocale(plain);
-    for (int precision = 1; precision <= 17; precision++) {
+    for (int precision = 15; precision <= 17; precision++) {
         snprintf(digits, sizeof digits, "%.*g", precision, value);
         if (strtod(digits, NULL) == value)
             break;

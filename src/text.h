@@ -17,7 +17,7 @@ typedef struct {
 void text_add(Text *text, const char *more);
 void text_add_slice(Text *text, const char *more, size_t length);
 void text_format(Text *text, const char *format, ...) FORNIX_PRINTF(2, 3);
-/* The fewest digits that read back as value; locale-independent. */
+/* Digits that read back as value, 15 where they do; locale-independent. */
 void text_add_real(Text *text, double value);
 void text_free(Text *text);
 const char *text_value(const Text *text); /* never NULL */
