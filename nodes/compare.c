@@ -306,9 +306,9 @@ static void report_verdict(const Comparison *c)
 static void report_heading(const Comparison *c)
 {
     fornix_report(c->build,
-                  "%s: %d arms; differences are paired by subject, with %g %% intervals by drawing "
+                  "%d arms; differences are paired by subject, with %g %% intervals by drawing "
                   "subjects again %" PRId64 " times, and p corrected for all arms (Holm)",
-                  fornix_build_id(c->build), c->count, 100 * c->attrs->confidence, c->attrs->draws);
+                  c->count, 100 * c->attrs->confidence, c->attrs->draws);
 }
 
 static bool compare_rows(FornixBuild *build, const void *attrs)

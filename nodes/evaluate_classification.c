@@ -272,10 +272,9 @@ static void report_overall(const Evaluation *e, double permutation)
         snprintf(of_subjects, sizeof of_subjects, " of %" PRId64 " subjects",
                  e->resampling.clusters);
     fornix_report(e->build,
-                  "%s: %" PRId64 " samples%s; %g %% intervals by drawing %s again %" PRId64
-                  " times",
-                  fornix_build_id(e->build), e->predictions.samples, of_subjects,
-                  100 * e->attrs->confidence, subjects ? "subjects" : "samples", e->attrs->draws);
+                  "%" PRId64 " samples%s; %g %% intervals by drawing %s again %" PRId64 " times",
+                  e->predictions.samples, of_subjects, 100 * e->attrs->confidence,
+                  subjects ? "subjects" : "samples", e->attrs->draws);
     Grid *grid = grid_new(3);
     for (int figure = 0; figure < OVERALL_FIGURES; figure++) {
         double chance = figure_chance(figure, e->predictions.classes);
@@ -368,12 +367,11 @@ static void warn_of_chance(const Evaluation *e)
     interval_text(auc, text);
     if (auc.low <= 0.5 && auc.high >= 0.5)
         fornix_warn(e->build,
-                    "%s: these scores carry no evidence that the classes can be told apart: AUC "
+                    "these scores carry no evidence that the classes can be told apart: AUC "
                     "%s covers .5",
-                    fornix_build_id(e->build), text);
+                    text);
     else if (auc.high < 0.5)
-        fornix_warn(e->build, "%s: the scores rank the classes the wrong way round: AUC %s",
-                    fornix_build_id(e->build), text);
+        fornix_warn(e->build, "the scores rank the classes the wrong way round: AUC %s", text);
 }
 
 static void warn_of_counts(const Evaluation *e, const int64_t *of_class)
@@ -382,15 +380,15 @@ static void warn_of_counts(const Evaluation *e, const int64_t *of_class)
     const char *what = e->attrs->cluster == BY_SUBJECT ? "subject" : "sample";
     for (int figure = 0; figure < OVERALL_FIGURES; figure++)
         if (isnan(e->figures[figure].value))
-            fornix_warn(e->build, "%s: %s is undefined: %s", fornix_build_id(e->build),
-                        figure_title(figure), figure_undefined(figure));
+            fornix_warn(e->build, "%s is undefined: %s", figure_title(figure),
+                        figure_undefined(figure));
     for (int32_t c = 0; c < e->predictions.classes; c++)
         if (of_class[c] > 0 && of_class[c] < FEW_SUBJECTS)
             fornix_warn(e->build,
-                        "%s: only %" PRId64 " %s%s of class '%s': one is worth %.0f points of its "
+                        "only %" PRId64 " %s%s of class '%s': one is worth %.0f points of its "
                         "sensitivity, and intervals from so few are too narrow",
-                        fornix_build_id(e->build), of_class[c], what, of_class[c] > 1 ? "s" : "",
-                        class_of(e, c, class), 100. / (double)of_class[c]);
+                        of_class[c], what, of_class[c] > 1 ? "s" : "", class_of(e, c, class),
+                        100. / (double)of_class[c]);
 }
 
 static void judge_samples(Evaluation *e)

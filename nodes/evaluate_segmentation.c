@@ -249,10 +249,10 @@ static void judge_class(Evaluation *e, int64_t class, const Interval *intervals,
     double median = statistics_median(dice, defined);
     statistics_sort(dice, defined);
     column_class(e->mask, class, name);
-    findings_interval(e->build, "dice", name, intervals[class * RATIOS + DICE]);
-    findings_interval(e->build, "iou", name, intervals[class * RATIOS + IOU]);
-    findings_value(e->build, "dice_median", name, median);
-    findings_value(e->build, "left_out", name, (double)(e->units - defined));
+    findings_interval(e->build, "class_dice", name, intervals[class * RATIOS + DICE]);
+    findings_interval(e->build, "class_iou", name, intervals[class * RATIOS + IOU]);
+    findings_value(e->build, "class_dice_median", name, median);
+    findings_value(e->build, "class_left_out", name, (double)(e->units - defined));
     grid_cell(grid, "%s", name);
     grid_cell(grid, "%" PRId64, defined);
     grid_cell(grid, "%s", interval_text(intervals[class * RATIOS + DICE], text));
@@ -260,8 +260,8 @@ static void judge_class(Evaluation *e, int64_t class, const Interval *intervals,
     grid_cell(grid, "%s", figure_text(statistics_quantile(dice, defined, 0), value));
     grid_cell(grid, "%s", interval_text(intervals[class * RATIOS + IOU], text));
     if (defined == 0)
-        fornix_warn(e->build, "%s: Dice of class '%s' is undefined: nowhere is it in either mask",
-                    fornix_build_id(e->build), name);
+        fornix_warn(e->build, "Dice of class '%s' is undefined: nowhere is it in either mask",
+                    name);
     mem_free(dice);
 }
 
@@ -273,10 +273,9 @@ static void judge_units(Evaluation *e)
     Interval *intervals = find_intervals(e);
     char text[INTERVAL_TEXT];
     fornix_report(e->build,
-                  "%s: %" PRId64 " %s; means with %g %% intervals by drawing them again %" PRId64
+                  "%" PRId64 " %s; means with %g %% intervals by drawing them again %" PRId64
                   " times",
-                  fornix_build_id(e->build), e->units, titles[1], 100 * e->attrs->confidence,
-                  e->attrs->draws);
+                  e->units, titles[1], 100 * e->attrs->confidence, e->attrs->draws);
     Grid *grid = grid_new((int)COUNT(titles));
     for (size_t i = 0; i < COUNT(titles); i++)
         grid_cell(grid, "%s", titles[i]);

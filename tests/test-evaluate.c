@@ -275,7 +275,7 @@ END_TEST
 
 START_TEST(mistakes_of_compare)
 {
-    Plan other = {"c", 44, 2, 1, false, -1};
+    Plan other = {"c", 44, 2, 1, false, -1, 0};
     refuses(compared(compare, other), "scores", "only 80 are the same");
     refuses(compared("<compare id='v' baseline='nothing'/>", other), "baseline", "no 'nothing'");
     const FornixTable *raw = predictions((Plan){"p", 8, 1, 1, false, -1, 0});
@@ -352,7 +352,7 @@ START_TEST(segmentation)
     /* Subject 1: both 4, predicted 8, truth 8; subject 2: perfect; subject 3: nothing there. */
     ck_assert(fabs(metric(scores, "dice") - .75) < 1e-12);
     ck_assert(fabs(metric(scores, "iou") - (4. / 12 + 1) / 2) < 1e-12);
-    ck_assert(metric(scores, "left_out.1") == 1 && metric(scores, "subjects") == 3);
+    ck_assert(metric(scores, "class_left_out.1") == 1 && metric(scores, "subjects") == 3);
     ck_assert_int_eq(fornix_rows(scores), 3);
     int dice = fornix_find_column(scores, "dice_1");
     ck_assert(fornix_real(scores, dice, 0) == .5 && isnan(fornix_real(scores, dice, 2)));
