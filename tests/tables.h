@@ -7,10 +7,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "arena.h"
+#include "attr.h"
+#include "registry.h"
 #include "samples.h"
 
 typedef struct Made {
     Samples *samples;
+    Registry *registry; /* for nodes as a graph writes them; else NULL */
+    Arena *arena;
+    const char *folder; /* of the run */
     char mistake[2000]; /* the last one */
     const char *where;  /* of it */
 } Made;
@@ -106,6 +112,33 @@ static inline const FornixTable *made_by(Made *made, const FornixNode *type, con
     const FornixTable *table = done ? build_table(build) : NULL;
     build_free(build);
     return table;
+}
+
+/* The same of a node as it stands in a graph, its inputs left out. */
+static inline const FornixTable *made_run(Made *made, const char *text, const FornixTable *one,
+                                          const FornixTable *two)
+{
+    Diag *diag = diag_new();
+    Element *element = xml_parse_fragment("test", text, diag, made->arena)->first;
+    const Plugin *plugin = registry_need(made->registry, element, diag);
+    const void *attrs = plugin ? attr_read(plugin->node, element, NULL, diag, made->arena) : NULL;
+    if (diag_errors(diag))
+        diag_print(diag, stdout, false);
+    diag_free(diag);
+    ck_assert_ptr_nonnull(attrs);
+    return made_by(made, plugin->node, attrs, one, two);
+}
+
+static inline void made_start(Made *made)
+{
+    *made = (Made){.samples = samples_new(NULL), .registry = registry_new(), .arena = arena_new()};
+}
+
+static inline void made_stop(Made *made)
+{
+    samples_free(made->samples);
+    registry_free(made->registry);
+    arena_free(made->arena);
 }
 
 static inline float made_value(const FornixTable *table, const char *column, int64_t row, int at)
