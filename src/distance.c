@@ -26,10 +26,10 @@ void moments_free(Moments *moments)
 
 void moments_add(Moments *moments, const float *point)
 {
-    double points = (double)++moments->points;
+    double share = 1 / (double)++moments->points;
     for (int64_t f = 0; f < moments->features; f++) {
         double apart = point[f] - moments->mean[f];
-        moments->mean[f] += apart / points;
+        moments->mean[f] += apart * share;
         moments->squares[f] += apart * (point[f] - moments->mean[f]);
     }
 }

@@ -374,6 +374,71 @@ START_TEST(segmentations_compared)
 }
 END_TEST
 
+/* ---- Distances of features --------------------------------------------------------------- */
+
+enum { EACH = 200, WIDE = 4 };
+
+/* Two classes, whose features lie `apart` from one another, moved and stretched. */
+static const FornixTable *features(const char *id, double apart, double moved, double spread)
+{
+    static char subject[2 * EACH][32];
+    Cell cells[2 * EACH];
+    FornixRandomKey key = fornix_random_key(1, id);
+    for (int i = 0; i < 2 * EACH; i++) {
+        snprintf(subject[i], sizeof subject[i], "%s/%d", id, i);
+        cells[i] = (Cell){.subject = subject[i], .label = i % 2, .part = FORNIX_TRAIN};
+        for (int k = 0; k < WIDE; k++)
+            cells[i].x[k] = (float)(spread * fornix_random_normal(key, (uint64_t)(i * WIDE + k)) +
+                                    moved + (i % 2 ? apart : 0));
+    }
+    return made_table(&made, id, cells, 2 * EACH, WIDE, 2);
+}
+
+static const FornixTable *distances(const FornixTable *real, const FornixTable *synthetic)
+{
+    const FornixTable *both[] = {real, synthetic};
+    const FornixTable *table = judged("<feature_distance id='apart'/>", both, NULL, 2);
+    ck_assert_msg(table != NULL, "%s", made.mistake);
+    return table;
+}
+
+START_TEST(features_of_one_distribution)
+{
+    const FornixTable *table = distances(features("a", 3, 0, 1), features("b", 3, 0, 1));
+    ck_assert(metric(table, "means.low") < 2.5 * metric(table, "means_by_chance.low"));
+    ck_assert(fabs(metric(table, "means_by_chance.low") - .1) < 1e-9);
+    ck_assert(fabs(metric(table, "spreads.high") - 1) < .1);
+    ck_assert(fabs(metric(table, "neighbours.high") - .5) < .1);
+    ck_assert(metric(table, "frechet.low") < 3 * metric(table, "frechet_of_halves.low"));
+    int count;
+    table_lines(table, &count);
+    ck_assert_int_eq(count, 4);
+}
+END_TEST
+
+START_TEST(features_that_lie_apart)
+{
+    const FornixTable *table = distances(features("a", 3, 0, 1), features("b", 3, 2, .25));
+    double means = metric(table, "means.low");
+    ck_assert(fabs(means - 2) < .2 && fabs(metric(table, "spreads.low") - .25) < .05);
+    ck_assert(metric(table, "neighbours.low") > .9);
+    /* One coordinate a feature, each distance over the number of features: 2^2 + .75^2. */
+    ck_assert(fabs(metric(table, "frechet.low") - 4.5625) < .8);
+    ck_assert(says(table, "mean of synthetic 'low' lies nearer to real 'high'", true));
+    ck_assert(says(table, "the generator repeats itself", true));
+    ck_assert(metric(table, "farthest") >= means);
+}
+END_TEST
+
+START_TEST(features_of_other_shape)
+{
+    static const Cell cell[] = {{"x/1", 0, FORNIX_TRAIN, {1}}, {"x/2", 1, FORNIX_TRAIN, {2}}};
+    const FornixTable *both[] = {features("a", 3, 0, 1), made_table(&made, "c", cell, 2, 1, 2)};
+    refuses(judged("<feature_distance id='apart'/>", both, NULL, 2), "synthetic",
+            "features are 1 x 1 x 1 x 1");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("evaluate");
@@ -391,6 +456,9 @@ int main(void)
     tcase_add_test(tests, arms_in_folds);
     tcase_add_test(tests, segmentation);
     tcase_add_test(tests, segmentations_compared);
+    tcase_add_test(tests, features_of_one_distribution);
+    tcase_add_test(tests, features_that_lie_apart);
+    tcase_add_test(tests, features_of_other_shape);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
