@@ -141,12 +141,12 @@ static bool open_applier(Applier *a, const char *folder, FornixError *error)
     a->tensors = mem_new((size_t)apply->column_count + 1, sizeof *a->tensors);
     a->rows = mem_new((size_t)a->stage->collect_count + 1, sizeof *a->rows);
     for (int k = 0; k < a->stage->collect_count; k++)
-        a->rows[k] = mem_new((size_t)fornix_floats(a->stage->collects[k].column.shape),
-                             sizeof(float));
+        a->rows[k] =
+            mem_new((size_t)fornix_floats(a->stage->collects[k].column.shape), sizeof(float));
     if (a->stage->kind == STAGE_FILTER)
         a->label = fornix_find_column(a->from, a->stage->label.label);
-    a->writer = store_create(folder, apply->columns, apply->column_count, fornix_rows(a->from),
-                             error);
+    a->writer =
+        store_create(folder, apply->columns, apply->column_count, fornix_rows(a->from), error);
     return a->writer != NULL;
 }
 

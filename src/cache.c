@@ -245,8 +245,8 @@ static bool read_stage(CacheEntry *entry)
     const char *name;
     json_t *value;
     json_object_foreach(json_object_get(root, "figures"), name, value)
-        figures_set(&entry->figures, name, strtod(json_string_value(value) ? json_string_value(value)
-                                                                           : "nan", NULL));
+        figures_set(&entry->figures, name,
+                    strtod(json_string_value(value) ? json_string_value(value) : "nan", NULL));
     if (fine)
         utimensat(AT_FDCWD, path, NULL, 0); /* used now: prune goes by it */
     json_decref(root);

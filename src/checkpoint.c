@@ -36,8 +36,7 @@ static void entries_add(Entries *entries, const char *prefix, const WeightTensor
     Text name = {0};
     text_add(&name, prefix);
     text_add(&name, tensor->name);
-    entries->items[entries->count++] =
-        (Entry){name.data, describe(name.data, tensor->shape), data};
+    entries->items[entries->count++] = (Entry){name.data, describe(name.data, tensor->shape), data};
 }
 
 static void entries_free(Entries *entries)
@@ -112,8 +111,8 @@ static bool entry_load(const SafeFile *file, const Entry *entry, FornixError *er
         return fornix_fail(error, "%s: no tensor '%s'", safetensors_path(file), entry->name);
     const SafeTensor *stored = safetensors_tensor(file, (size_t)index);
     if (!same_shape(stored, &entry->tensor))
-        return fornix_fail_input(error, "%s: '%s' has another shape there",
-                                 safetensors_path(file), entry->name);
+        return fornix_fail_input(error, "%s: '%s' has another shape there", safetensors_path(file),
+                                 entry->name);
     return safetensors_read(file, (size_t)index, 0, safetensors_rows(stored), entry->data, error);
 }
 
@@ -138,8 +137,8 @@ static bool load_tensor(const SafeFile *file, const WeightTensor *tensor, bool m
 {
     Entry entry = {tensor->name, describe(tensor->name, tensor->shape), tensor->data};
     int64_t index = safetensors_find(file, tensor->name);
-    if (matching && (index < 0 || !same_shape(safetensors_tensor(file, (size_t)index),
-                                              &entry.tensor)))
+    if (matching &&
+        (index < 0 || !same_shape(safetensors_tensor(file, (size_t)index), &entry.tensor)))
         return true;
     if (index < 0)
         return fornix_fail_input(error,
@@ -214,9 +213,8 @@ static bool read_progress(const SafeFile *file, Progress *progress, FornixError 
     const char *state = safetensors_text(file, "progress");
     int has_best = 0;
     if (!state || sscanf(state, "%" SCNd64 " %" SCNd64 " %" SCNd64 " %d %la %" SCNd64,
-                         &progress->step, &progress->metrics_offset,
-                         &progress->validations_without, &has_best, &progress->best,
-                         &progress->best_step) != 6)
+                         &progress->step, &progress->metrics_offset, &progress->validations_without,
+                         &has_best, &progress->best, &progress->best_step) != 6)
         return fornix_fail(error, "%s is no checkpoint", safetensors_path(file));
     progress->has_best = has_best;
     return true;

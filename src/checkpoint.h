@@ -24,8 +24,8 @@ typedef struct WeightsLoad {
 bool weights_load(Weights *weights, const WeightsLoad *load, FornixError *error);
 
 typedef struct Progress {
-    int64_t step;            /* steps done */
-    int64_t metrics_offset;  /* bytes of the metrics file that belong to them */
+    int64_t step;                /* steps done */
+    int64_t metrics_offset;      /* bytes of the metrics file that belong to them */
     int64_t validations_without; /* a better monitor */
     bool has_best;
     double best;

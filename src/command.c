@@ -69,9 +69,9 @@ static Options options_read(const Command *command, int count, char **words)
     Options options = {.command = command};
     options.overrides = mem_new((size_t)count + 1, sizeof *options.overrides);
     for (int k = 0; k < count && !options.wrong; k++) {
-        bool value = (!strcmp(words[k], "-p") || !strcmp(words[k], "-o") ||
-                      !strcmp(words[k], "--days")) &&
-                     takes(command, words[k]);
+        bool value =
+            (!strcmp(words[k], "-p") || !strcmp(words[k], "-o") || !strcmp(words[k], "--days")) &&
+            takes(command, words[k]);
         if (value && k + 1 == count) {
             fprintf(stderr, "fornix %s: %s needs a value behind it\n", command->name, words[k]);
             options.wrong = true;
@@ -151,8 +151,7 @@ static void print_stage(const Stage *stage)
     for (int k = 0; k < stage->net_count; k++) {
         const Net *net = &stage->nets[k];
         printf("  net %-16s %12lld parameters%s%s\n", net->name,
-               (long long)net_size(stage, net->name), *net->weights ? ", from " : "",
-               net->weights);
+               (long long)net_size(stage, net->name), *net->weights ? ", from " : "", net->weights);
     }
 }
 
@@ -193,8 +192,8 @@ static int do_look(const Command *command, int count, char **words, PrintOuter *
     Options options = options_read(command, count, words);
     if (options.wrong || options.word_count != 1)
         return options_end(&options, usage(command));
-    Experiment *experiment = experiment_open(&(ExperimentRequest){
-        options.words[0], options.overrides, options.override_count, NULL});
+    Experiment *experiment = experiment_open(
+        &(ExperimentRequest){options.words[0], options.overrides, options.override_count, NULL});
     Diag *diag = experiment_diag(experiment);
     bool fine = diag_errors(diag) == 0;
     diag_print(diag, stderr, options.json);
@@ -308,7 +307,8 @@ const Command commands[] = {
 int command_main(int count, char **words)
 {
     if (isa_refused()) {
-        fprintf(stderr, "fornix: FORNIX_ISA can't be '%s' here: plain, v2, v3 or v4, as the machine has\n",
+        fprintf(stderr,
+                "fornix: FORNIX_ISA can't be '%s' here: plain, v2, v3 or v4, as the machine has\n",
                 isa_refused());
         return EXIT_INPUT;
     }

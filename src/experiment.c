@@ -164,14 +164,12 @@ static AttrResolver *resolver_new(Experiment *x, Outer *outer)
 
 static unsigned outer_kind(const Outer *outer)
 {
-    return outer->type->outputs && outer->type->outputs[0].name ? outer->type->outputs[0].kinds
-                                                                : 0;
+    return outer->type->outputs && outer->type->outputs[0].name ? outer->type->outputs[0].kinds : 0;
 }
 
 static void add_input(Experiment *x, Outer *outer, OuterInput input)
 {
-    OuterInput *inputs =
-        arena_take(x->memory, (size_t)outer->input_count + 1, sizeof *inputs);
+    OuterInput *inputs = arena_take(x->memory, (size_t)outer->input_count + 1, sizeof *inputs);
     if (outer->input_count)
         memcpy(inputs, outer->inputs, (size_t)outer->input_count * sizeof *inputs);
     inputs[outer->input_count++] = input;
@@ -270,9 +268,8 @@ static void tell_mistake(void *context, const char *where, const char *text)
     MistakeAt *at = context;
     const Attribute *attribute = where ? element_attribute(at->outer->element, where) : NULL;
     pthread_mutex_lock(&at->experiment->lock);
-    diag_error(at->experiment->diag,
-               attribute ? attribute->value_place : at->outer->element->place, "%s '%s': %s",
-               at->outer->type->name, at->outer->id, text);
+    diag_error(at->experiment->diag, attribute ? attribute->value_place : at->outer->element->place,
+               "%s '%s': %s", at->outer->type->name, at->outer->id, text);
     pthread_mutex_unlock(&at->experiment->lock);
 }
 
@@ -280,8 +277,7 @@ FornixBuild *outer_build(Experiment *x, Outer *outer, const FornixTable *const *
                          const char *folder)
 {
     pthread_mutex_lock(&x->lock);
-    BuildInput *inputs =
-        arena_take(x->memory, (size_t)outer->input_count + 1, sizeof *inputs);
+    BuildInput *inputs = arena_take(x->memory, (size_t)outer->input_count + 1, sizeof *inputs);
     for (int k = 0; k < outer->input_count; k++)
         inputs[k] = (BuildInput){tables[k], outer->inputs[k].name, outer->inputs[k].port};
     MistakeAt *at = arena_take(x->memory, 1, sizeof *at);
@@ -337,8 +333,8 @@ static bool check_samples_node(Experiment *x, Outer *outer)
         return false;
     }
     bool fine = connect_inputs(x, outer);
-    outer->attrs = attr_read(outer->type, outer->element, resolver_new(x, outer), x->diag,
-                             x->memory);
+    outer->attrs =
+        attr_read(outer->type, outer->element, resolver_new(x, outer), x->diag, x->memory);
     fine = read_engine_attributes(x, outer) && fine && outer->attrs;
     if (!fine)
         return false;
@@ -412,7 +408,8 @@ static bool check_shapes(Experiment *x, const Outer *outer, const Net *net, cons
 static bool is_file_name(const char *weights)
 {
     size_t length = strlen(weights);
-    return strchr(weights, '/') || (length > 12 && strcmp(weights + length - 12, ".safetensors") == 0);
+    return strchr(weights, '/') ||
+           (length > 12 && strcmp(weights + length - 12, ".safetensors") == 0);
 }
 
 static bool check_weights(Experiment *x, Outer *outer)
@@ -502,8 +499,7 @@ static bool check_outer(Experiment *x, Outer *outer)
 
 static const Override *read_overrides(Experiment *x, const ExperimentRequest *request)
 {
-    Override *overrides =
-        arena_take(x->memory, request->override_count + 1, sizeof *overrides);
+    Override *overrides = arena_take(x->memory, request->override_count + 1, sizeof *overrides);
     for (size_t k = 0; k < request->override_count; k++)
         override_read(request->overrides[k], &overrides[k], x->diag, x->memory);
     return overrides;

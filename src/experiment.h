@@ -36,7 +36,7 @@ struct Outer {
     OuterInput *inputs;
     int input_count;
     Stage *stage;
-    Outer **weights; /* by stage->nets: the train stage, or NULL (none, or a file) */
+    Outer **weights;          /* by stage->nets: the train stage, or NULL (none, or a file) */
     const FornixTable *table; /* schema, or with rows where they're known */
     bool has_rows;            /* table was made with its rows */
     const char **files;       /* that it read to be checked */

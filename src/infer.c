@@ -442,9 +442,9 @@ static bool build_composite(Body *body, Scope *scope, Item *item, FornixInfer *i
         diag_error(body->request.diag, node->place, "the plugin '%s' expands to nothing",
                    type->name);
     const char *name = arena_format(body->memory, "<%s '%s'>", type->name, node->path);
-    const Element *inner = fine ? expand_fragment(name, text_value(&infer->emitted),
-                                                     body->request.diag, body->memory)
-                                : NULL;
+    const Element *inner =
+        fine ? expand_fragment(name, text_value(&infer->emitted), body->request.diag, body->memory)
+             : NULL;
     text_free(&infer->emitted);
     if (!inner)
         return false;

@@ -85,14 +85,13 @@ static const FornixAttr filter_attrs[] = {
                 "\"c/logits agrees grade\": the class with the largest logit is the label"),
     {0}};
 
-const FornixNode language_filter = {
-    .abi = FORNIX_ABI,
-    .name = "filter",
-    .doc = "Keeps the samples that a trained net confirms.",
-    .attrs_size = sizeof(FilterAttrs),
-    .attrs = filter_attrs,
-    .inputs = samples_in,
-    .outputs = samples_out};
+const FornixNode language_filter = {.abi = FORNIX_ABI,
+                                    .name = "filter",
+                                    .doc = "Keeps the samples that a trained net confirms.",
+                                    .attrs_size = sizeof(FilterAttrs),
+                                    .attrs = filter_attrs,
+                                    .inputs = samples_in,
+                                    .outputs = samples_out};
 
 static const FornixAttr update_attrs[] = {
     FORNIX_LIST(UpdateAttrs, nets, NULL, "whose weights it changes"),
@@ -124,6 +123,10 @@ const FornixNode language_validate = {
     .attrs_size = sizeof(ValidateAttrs),
     .attrs = validate_attrs};
 
-const FornixNode *const language_elements[] = {&language_train,    &language_apply,
-                                               &language_generate, &language_filter,
-                                               &language_update,   &language_validate, NULL};
+const FornixNode *const language_elements[] = {&language_train,
+                                               &language_apply,
+                                               &language_generate,
+                                               &language_filter,
+                                               &language_update,
+                                               &language_validate,
+                                               NULL};

@@ -20,12 +20,12 @@ typedef struct Slot {
 struct Loader {
     Team *team;
     const FornixTable *table;
-    int *columns;      /* in the table */
-    int64_t *floats;   /* of one row */
+    int *columns;    /* in the table */
+    int64_t *floats; /* of one row */
     int column_count;
     int64_t most;
     Slot slots[2];
-    int next; /* slot to fill */
+    int next;             /* slot to fill */
     pthread_mutex_t lock; /* of error */
     FornixError error;
     double waited;
@@ -132,8 +132,8 @@ void loader_begin(Loader *loader, const int64_t *rows, int64_t count)
     memcpy(slot->rows, rows, (size_t)count * sizeof *rows);
     slot->count = count;
     slot->task = (Task){.grains = &slot->count, .passes = 1};
-    slot->tasks = (Tasks){
-        .tasks = &slot->task, .count = 1, .run = read_rows, .context = slot, .low = true};
+    slot->tasks =
+        (Tasks){.tasks = &slot->task, .count = 1, .run = read_rows, .context = slot, .low = true};
     slot->ticket = team_start(loader->team, &slot->tasks);
 }
 

@@ -87,8 +87,8 @@ static void show(Gauge *gauge, double now)
 {
     Meter *meter = gauge->meter;
     int64_t new = gauge->done - gauge->first;
-    double left = new > 0 ? (now - gauge->began) / (double)new * (double)(gauge->total - gauge->done)
-                          : -1;
+    double left =
+        new > 0 ? (now - gauge->began) / (double)new *(double)(gauge->total - gauge->done) : -1;
     char time[40] = "";
     if (left >= 0)
         time_text(left, time, sizeof time);
@@ -103,8 +103,8 @@ static void show(Gauge *gauge, double now)
         clear_bar(meter);
         fprintf(meter->out, "%-20s [%.*s%.*s] %3d %%  %s left  %s", gauge->name, full,
                 "########################", WIDTH - full, "........................",
-                gauge->total > 0 ? (int)(100 * gauge->done / gauge->total) : 0,
-                *time ? time : "?", gauge->note);
+                gauge->total > 0 ? (int)(100 * gauge->done / gauge->total) : 0, *time ? time : "?",
+                gauge->note);
         meter->bar = true;
     } else {
         fprintf(meter->out, "%s: %" PRId64 " of %" PRId64 ", %s left  %s\n", gauge->name,

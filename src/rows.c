@@ -28,8 +28,7 @@ StagePlan *plans_get(StagePlans *plans, const Validation *validation, int64_t ba
                     plans->run->stage->element->name, plans->run->stage->id, (long long)batch);
         return NULL;
     }
-    plans->entries =
-        mem_grow(plans->entries, (size_t)plans->count + 1, sizeof *plans->entries);
+    plans->entries = mem_grow(plans->entries, (size_t)plans->count + 1, sizeof *plans->entries);
     plans->entries[plans->count++] = (StagePlanEntry){validation, batch, updates, plan};
     return plan_open(plan->plan, plans->weights, plans->seed, error) ? plan : NULL;
 }
@@ -41,11 +40,10 @@ bool plans_load(StagePlans *plans, FornixError *error)
         const Net *net = &stage->nets[k];
         if (!*net->weights)
             continue;
-        WeightsLoad load = {
-            .path = plans->run->weights_file(plans->run->context, net->weights),
-            .net = net->name,
-            .matching = net->load_matching,
-            .except = net->except};
+        WeightsLoad load = {.path = plans->run->weights_file(plans->run->context, net->weights),
+                            .net = net->name,
+                            .matching = net->load_matching,
+                            .except = net->except};
         if (!load.path)
             return fornix_fail(error, "the weights '%s' of net '%s' are not there", net->weights,
                                net->name);
@@ -100,8 +98,7 @@ bool sweep_run(const Sweep *sweep, FornixError *error)
 {
     if (!sweep->row_count)
         return true;
-    StagePlan *plan =
-        plans_get(sweep->plans, sweep->validation, batch_rows(sweep, 0), 0, error);
+    StagePlan *plan = plans_get(sweep->plans, sweep->validation, batch_rows(sweep, 0), 0, error);
     if (!plan)
         return false;
     const Graph *graph = body_graph(plan->body);

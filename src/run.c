@@ -260,10 +260,10 @@ static const FornixTable *make_rows(struct OuterRun *r)
         snprintf(subject, sizeof subject, "%s/%06" PRId64, attrs->cohort, k + 1);
         FornixRow row = {subject, "", FORNIX_SYNTHETIC_SAMPLE, FORNIX_NO_PART};
         int64_t at = fornix_add_row(build, &row);
-        int64_t label = attrs->labels == LABELS_EQUAL
-                            ? k % (plain < 0 ? 1 : stage->label.count)
-                            : fornix_random_below(key, (uint64_t)k,
-                                                  plain < 0 ? 1 : stage->label.count);
+        int64_t label =
+            attrs->labels == LABELS_EQUAL
+                ? k % (plain < 0 ? 1 : stage->label.count)
+                : fornix_random_below(key, (uint64_t)k, plain < 0 ? 1 : stage->label.count);
         if (plain >= 0)
             fornix_set_label(build, plain, at, (int32_t)label);
         if (named >= 0)
@@ -295,17 +295,16 @@ static bool apply_stage(struct OuterRun *r, StageRun *stage_run, FornixError *er
 static bool work_stage(struct OuterRun *r, FornixError *error)
 {
     const Outer *outer = r->outer;
-    StageRun stage_run = {
-        .team = r->run->team,
-        .stage = outer->stage,
-        .samples = outer->input_count ? outer->inputs[0].from->run->table : NULL,
-        .folder = cache_folder(r->entry),
-        .weights_file = weights_of,
-        .context = r,
-        .meter = r->run->meter,
-        .stop = &stop_asked,
-        .smoke = r->run->request->smoke,
-        .profile = r->run->request->profile ? stdout : NULL};
+    StageRun stage_run = {.team = r->run->team,
+                          .stage = outer->stage,
+                          .samples = outer->input_count ? outer->inputs[0].from->run->table : NULL,
+                          .folder = cache_folder(r->entry),
+                          .weights_file = weights_of,
+                          .context = r,
+                          .meter = r->run->meter,
+                          .stop = &stop_asked,
+                          .smoke = r->run->request->smoke,
+                          .profile = r->run->request->profile ? stdout : NULL};
     bool fine = outer->stage->kind == STAGE_TRAIN ? train_run(&stage_run, error)
                                                   : apply_stage(r, &stage_run, error);
     fine = fine && cache_publish(r->entry, &stage_run.figures, error);
@@ -647,8 +646,8 @@ int run_experiment(const RunRequest *request)
     Run run = {.request = request};
     pthread_mutex_init(&run.lock, NULL);
     SamplesHost host = {.parallel = host_parallel, .host = &run};
-    run.experiment = experiment_open(&(ExperimentRequest){
-        request->path, request->overrides, request->override_count, &host});
+    run.experiment = experiment_open(
+        &(ExperimentRequest){request->path, request->overrides, request->override_count, &host});
     run.meter = meter_new(stderr, request->json);
     Diag *diag = experiment_diag(run.experiment);
     int code = EXIT_INPUT;

@@ -47,10 +47,9 @@ static bool read_optimizer(Stage *stage, Update *update)
 {
     const Element *child = update->element->first;
     if (!child || child->next) {
-        diag_error_help(stage->context.diag, update->element->place,
-                        "for instance <adam rate=\"1e-3\"/>",
-                        "<update> holds exactly one optimizer, not %zu elements",
-                        update->element->child_count);
+        diag_error_help(
+            stage->context.diag, update->element->place, "for instance <adam rate=\"1e-3\"/>",
+            "<update> holds exactly one optimizer, not %zu elements", update->element->child_count);
         return false;
     }
     const Plugin *plugin = registry_need(stage->context.registry, child, stage->context.diag);
@@ -214,8 +213,7 @@ static bool read_collects(Stage *stage)
 
 static void add_wanted(StagePlan *made, Value *value)
 {
-    made->wanted =
-        mem_grow(made->wanted, (size_t)made->wanted_count + 1, sizeof *made->wanted);
+    made->wanted = mem_grow(made->wanted, (size_t)made->wanted_count + 1, sizeof *made->wanted);
     made->wanted[made->wanted_count++] = value;
 }
 
@@ -231,7 +229,8 @@ static bool want_collected(Stage *stage, StagePlan *made)
 {
     bool fine = true;
     for (int k = 0; k < stage->collect_count; k++) {
-        Value *value = body_value(made->body, stage->collects[k].element, stage->collects[k].reference);
+        Value *value =
+            body_value(made->body, stage->collects[k].element, stage->collects[k].reference);
         if (value)
             add_wanted(made, value);
         fine = fine && value;
@@ -239,8 +238,8 @@ static bool want_collected(Stage *stage, StagePlan *made)
     if (stage->kind != STAGE_FILTER)
         return fine;
     const Attribute *keep = element_attribute(stage->element, "keep");
-    Value *value = body_value_part(made->body, stage->element->first, keep, 0,
-                                   strlen(stage->filter_value));
+    Value *value =
+        body_value_part(made->body, stage->element->first, keep, 0, strlen(stage->filter_value));
     if (value)
         add_wanted(made, value);
     return value != NULL;
@@ -426,8 +425,7 @@ static bool read_stage(Stage *stage, const FornixTable *samples)
     switch (stage->kind) {
     case STAGE_TRAIN:
         stage->train = attrs;
-        return stage_parts(stage, stage->element, stage->train->part, &parts) &&
-               read_length(stage);
+        return stage_parts(stage, stage->element, stage->train->part, &parts) && read_length(stage);
     case STAGE_APPLY:
         stage->apply = attrs;
         return stage_parts(stage, stage->element, stage->apply->part, &parts);
@@ -451,9 +449,8 @@ static int64_t stage_batch(const Stage *stage)
 
 static void note_parameters(Stage *stage, const Graph *graph)
 {
-    Parameter *all =
-        arena_take(stage->memory, (size_t)(stage->parameter_count + graph->parameter_count) + 1,
-                   sizeof *all);
+    Parameter *all = arena_take(
+        stage->memory, (size_t)(stage->parameter_count + graph->parameter_count) + 1, sizeof *all);
     if (stage->parameter_count)
         memcpy(all, stage->parameters, (size_t)stage->parameter_count * sizeof *all);
     stage->parameters = all;
@@ -523,7 +520,8 @@ static bool check_weights(Stage *stage, const StagePlan *plan)
             owns = owns || graph->parameters[p]->net == k;
         if (!owns || *graph->nets[k].weights || (trained >> k & 1))
             continue;
-        diag_error_help(stage->context.diag, stage->element->place, "weights=\"a train stage's id\"",
+        diag_error_help(stage->context.diag, stage->element->place,
+                        "weights=\"a train stage's id\"",
                         "net '%s' is neither trained in %s '%s' nor given weights",
                         graph->nets[k].name, stage->element->name, stage->id);
         fine = false;
@@ -540,10 +538,8 @@ static void describe_collected(Stage *stage, const StagePlan *plan)
         shape.n = 1;
         if (collect->pools)
             shape.d = shape.h = shape.w = 1;
-        collect->column = (FornixColumn){.name = collect->name,
-                                         .kind = value->kind,
-                                         .shape = shape,
-                                         .classes = value->classes};
+        collect->column = (FornixColumn){
+            .name = collect->name, .kind = value->kind, .shape = shape, .classes = value->classes};
     }
 }
 
@@ -554,8 +550,8 @@ static bool check_bodies(Stage *stage)
         if (stage->updates[u].schedule)
             note_plugin(stage, stage->updates[u].schedule->name);
     }
-    stage->nets = arena_take(stage->memory, 64 * (size_t)(stage->validation_count + 1) + 1,
-                             sizeof(Net));
+    stage->nets =
+        arena_take(stage->memory, 64 * (size_t)(stage->validation_count + 1) + 1, sizeof(Net));
     StagePlan *plan = stage_plan(stage, NULL, stage_batch(stage), UINT64_MAX);
     bool fine = plan && check_weights(stage, plan);
     if (plan) {

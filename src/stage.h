@@ -64,9 +64,9 @@ typedef struct Stage {
     int validation_count;
     Collect *collects;
     int collect_count;
-    FornixClasses label;       /* of a generate, and what a filter's rule compares with */
-    const char *filter_value;  /* reference of a filter's logits */
-    Net *nets;                 /* of the body and the validations, with where weights come from */
+    FornixClasses label;      /* of a generate, and what a filter's rule compares with */
+    const char *filter_value; /* reference of a filter's logits */
+    Net *nets;                /* of the body and the validations, with where weights come from */
     int net_count;
     Parameter *parameters; /* of all those nets */
     int parameter_count;
@@ -92,8 +92,7 @@ typedef struct StagePlan {
 
 /* The plan of the stage's body (validation NULL) or of a validation's. updates: bit k to include
  * update k. NULL after a mistake. */
-StagePlan *stage_plan(Stage *stage, const Validation *validation, int64_t batch,
-                      uint64_t updates);
+StagePlan *stage_plan(Stage *stage, const Validation *validation, int64_t batch, uint64_t updates);
 void stage_plan_free(StagePlan *plan);
 
 #endif

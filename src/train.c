@@ -19,8 +19,8 @@ typedef struct Trainer {
     StagePlans plans;
     Weights *best; /* NULL: the stage hands on its last weights */
     int64_t *rows, row_count;
-    int64_t per_epoch;      /* batches */
-    int64_t draws;          /* batches in a step */
+    int64_t per_epoch; /* batches */
+    int64_t draws;     /* batches in a step */
     int64_t steps;
     int64_t batch_most;
     FornixRandomKey random;
@@ -69,7 +69,8 @@ static bool plan_epochs(Trainer *t, FornixError *error)
     } else if (rows < batch) {
         t->batch_most = rows;
     }
-    t->steps = attrs->steps ? attrs->steps : (attrs->epochs * t->per_epoch + t->draws - 1) / t->draws;
+    t->steps =
+        attrs->steps ? attrs->steps : (attrs->epochs * t->per_epoch + t->draws - 1) / t->draws;
     if (t->run->smoke)
         t->steps = 1;
     return true;
@@ -115,7 +116,8 @@ static void begin_batch(Trainer *t, int64_t number)
 
 /* ---- One step ---- */
 
-/* In draw d of a step, the updates that run in it: all in the last, those with times left before. */
+/* In draw d of a step, the updates that run in it: all in the last, those with times left before.
+ */
 static uint64_t updates_in(const Trainer *t, int64_t draw)
 {
     uint64_t updates = 0;
@@ -191,8 +193,7 @@ static bool write_line(Trainer *t, const Figures *figures, FornixError *error)
     text_add(&line, head);
     for (size_t k = 0; k < figures->count; k++)
         if (isfinite(figures->items[k].value))
-            text_format(&line, ", \"%s\": %.9g", figures->items[k].name,
-                        figures->items[k].value);
+            text_format(&line, ", \"%s\": %.9g", figures->items[k].name, figures->items[k].value);
     text_add(&line, "}");
     bool fine = file_lines_add(t->metrics, line.data, error);
     text_free(&line);
@@ -352,17 +353,16 @@ static bool after_step(Trainer *t, FornixError *error)
     if (logs && !log_losses(t, error))
         return false;
     for (int k = 0; k < t->stage->validation_count; k++)
-        if (is_due(t, &t->stage->validations[k]) &&
-            !validate(t, &t->stage->validations[k], error))
+        if (is_due(t, &t->stage->validations[k]) && !validate(t, &t->stage->validations[k], error))
             return false;
     bool often = t->progress.step % (log_interval(t) * LOGS_PER_CHECKPOINT) == 0;
     if (logs && (often || *t->run->stop || seconds_now() - t->checkpointed > CHECKPOINT_SECONDS))
         if (!save_checkpoint(t, error))
             return false;
     meter_step(t->gauge, t->progress.step);
-    return !(logs && *t->run->stop) || fornix_fail(error, "stopped at step %lld of %lld",
-                                                   (long long)t->progress.step,
-                                                   (long long)t->steps);
+    return !(logs && *t->run->stop) ||
+           fornix_fail(error, "stopped at step %lld of %lld", (long long)t->progress.step,
+                       (long long)t->steps);
 }
 
 static bool is_over(const Trainer *t)
@@ -407,8 +407,7 @@ static bool open_best(Trainer *t, FornixError *error)
     t->best = weights_new();
     for (size_t k = 0; k < weights_count(t->plans.weights); k++) {
         const WeightTensor *tensor = weights_at(t->plans.weights, k);
-        Parameter parameter = {
-            .name = tensor->name, .shape = tensor->shape, .kept = tensor->kept};
+        Parameter parameter = {.name = tensor->name, .shape = tensor->shape, .kept = tensor->kept};
         if (!weights_take(t->best, &parameter, 0, error))
             return false;
     }
@@ -447,9 +446,8 @@ static bool open_trainer(Trainer *t, FornixError *error)
     for (int u = 0; u < t->stage->update_count; u++)
         t->draws = most(t->draws, t->stage->updates[u].attrs->times);
     t->random = stage_random(t->stage, t->stage->train->seed);
-    t->plans = (StagePlans){.run = t->run,
-                            .weights = weights_new(),
-                            .seed = (uint64_t)t->stage->train->seed};
+    t->plans = (StagePlans){
+        .run = t->run, .weights = weights_new(), .seed = (uint64_t)t->stage->train->seed};
     return plan_epochs(t, error) && open_plans(t, error) && open_best(t, error) &&
            go_on(t, error) && open_metrics(t, error) && open_loader(t, error);
 }

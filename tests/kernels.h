@@ -132,8 +132,8 @@ static inline void box_free(Box *box)
 /* Grains [0, grains): all at once, or one by one from the last to the first. */
 #define RUN_GRAINS(grains, one_by_one, call)                                                       \
     do {                                                                                           \
-        int64_t all = (grains);                                                                    \
-        for (int64_t last = all; last > 0; last = (one_by_one) ? last - 1 : 0) {                   \
+        int64_t grain_count = (grains);                                                            \
+        for (int64_t last = grain_count; last > 0; last = (one_by_one) ? last - 1 : 0) {           \
             int64_t begin = (one_by_one) ? last - 1 : 0, end = last;                               \
             call;                                                                                  \
         }                                                                                          \
@@ -158,7 +158,7 @@ static inline void slopes_near(Reference *reference, const void *problem, double
                                const Box *gradient, double tolerance)
 {
     int64_t count = fornix_floats(gradient->tensor.shape), step = count / 12 + 1;
-    double scale = 1e-30;
+    double scale = 1e-5; /* below that, rounding is all there is */
     for (int64_t i = 0; i < count; i++)
         scale = fmax(scale, fabs((double)*box_at(gradient, i)));
     for (int64_t i = 0; i < count; i += step) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Convolution: which way a task is done, and the sums for biases; see conv.h.
  */
-#include "conv_parts.h"
+#include "conv_winograd.h"
 
 int64_t conv_extent(int64_t size, int64_t kernel, int64_t stride, int64_t padding, int64_t dilation)
 {
@@ -86,36 +86,62 @@ int conv_passes(const Conv *conv, ConvTask task)
     return 2;
 }
 
+static int64_t weight_grains(const Conv *conv, int pass)
+{
+    return conv_winograd_size(conv, CONV_WEIGHT_GRADIENT) ? conv_winograd_weight_grains(conv, pass)
+                                                          : conv_weight_grains(conv, pass);
+}
+
+static int64_t weight_scratch(const Conv *conv)
+{
+    return conv_winograd_size(conv, CONV_WEIGHT_GRADIENT) ? conv_winograd_weight_scratch(conv)
+                                                          : conv_weight_scratch(conv);
+}
+
 int64_t conv_grains(const Conv *conv, ConvTask task, int pass)
 {
-    if (task != CONV_WEIGHT_GRADIENT)
-        return conv_direct_grains(conv, task, pass);
-    int64_t sums = pass == 0 ? bias_slabs(conv->y) + bias_slabs(conv->x) : 2;
-    return conv_weight_grains(conv, pass) + sums;
+    if (task == CONV_WEIGHT_GRADIENT)
+        return weight_grains(conv, pass) +
+               (pass == 0 ? bias_slabs(conv->y) + bias_slabs(conv->x) : 2);
+    return conv_winograd_size(conv, task) ? conv_winograd_grains(conv, task, pass)
+                                          : conv_direct_grains(conv, task, pass);
 }
 
 int64_t conv_scratch(const Conv *conv, ConvTask task)
 {
-    if (task != CONV_WEIGHT_GRADIENT)
-        return conv_direct_scratch(conv);
-    return conv_weight_scratch(conv) + bias_slabs(conv->y) * conv->y.c +
-           bias_slabs(conv->x) * conv->x.c;
+    if (task == CONV_WEIGHT_GRADIENT)
+        return weight_scratch(conv) + bias_slabs(conv->y) * conv->y.c +
+               bias_slabs(conv->x) * conv->x.c;
+    return conv_winograd_size(conv, task) ? conv_winograd_scratch(conv, task)
+                                          : conv_direct_scratch(conv, task);
 }
 
 void conv_apply(const Conv *conv, ConvTask task, const ConvApply *apply, int pass, int64_t begin,
                 int64_t end)
 {
-    conv_direct(conv, task, apply, pass, begin, end);
+    if (conv_winograd_size(conv, task))
+        conv_winograd(conv, task, apply, pass, begin, end);
+    else
+        conv_direct(conv, task, apply, pass, begin, end);
+}
+
+static void weight_gradient(const Conv *conv, const ConvWeightGradient *gradient, int pass,
+                            int64_t begin, int64_t end)
+{
+    if (conv_winograd_size(conv, CONV_WEIGHT_GRADIENT))
+        conv_winograd_weight(conv, gradient, pass, begin, end);
+    else
+        conv_weight(conv, gradient, pass, begin, end);
 }
 
 /* Grains behind those of the weights: slabs of dy, slabs of x; then the two sums. */
 void conv_weight_gradient(const Conv *conv, const ConvWeightGradient *gradient, int pass,
                           int64_t begin, int64_t end)
 {
-    int64_t grains = conv_weight_grains(conv, pass);
+    int64_t grains = weight_grains(conv, pass);
     if (gradient->dweight && begin < grains)
-        conv_weight(conv, gradient, pass, begin, conv_min(end, grains));
-    float *dy_parts = gradient->scratch + conv_weight_scratch(conv);
+        weight_gradient(conv, gradient, pass, begin, conv_min(end, grains));
+    float *dy_parts = gradient->scratch + weight_scratch(conv);
     float *x_parts = dy_parts + bias_slabs(conv->y) * conv->y.c;
     int64_t dy_grains = pass == 0 ? bias_slabs(conv->y) : 1;
     for (int64_t grain = conv_max(begin, grains) - grains; grain < end - grains; grain++) {

@@ -18,11 +18,9 @@ static int64_t block_floats(const Conv *conv, ConvTask task)
     return conv_taps(conv) * conv_in(conv, task).c * ISA_LANES;
 }
 
-int64_t conv_direct_scratch(const Conv *conv)
+int64_t conv_direct_scratch(const Conv *conv, ConvTask task)
 {
-    int64_t forward = conv_blocks(conv->y.c) * conv->x.c;
-    int64_t gradient = conv_blocks(conv->x.c) * conv->y.c;
-    return conv_taps(conv) * ISA_LANES * conv_max(forward, gradient);
+    return conv_blocks(conv_out(conv, task).c) * block_floats(conv, task);
 }
 
 /* A grain is one tap of one block. */

@@ -84,7 +84,7 @@ static inline int64_t conv_phases(const Conv *conv, ConvTask task, int axis)
 /* ---- Ways to do it -------------------------------------------------------------------------- */
 
 int64_t conv_direct_grains(const Conv *conv, ConvTask task, int pass);
-int64_t conv_direct_scratch(const Conv *conv);
+int64_t conv_direct_scratch(const Conv *conv, ConvTask task);
 void conv_direct(const Conv *conv, ConvTask task, const ConvApply *apply, int pass, int64_t begin,
                  int64_t end);
 

@@ -13,6 +13,7 @@
 #ifndef FORNIX_KERNELS_ISA_MICRO_H
 #define FORNIX_KERNELS_ISA_MICRO_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "isa.h"
@@ -37,12 +38,42 @@ typedef struct {
     bool accumulate; /* else C is overwritten */
 } IsaOuter;
 
+/* ---- Winograd's transforms, of planes of m x m results and n x n = (m + 2)(m + 2) points ------
+ *
+ * With d the operand, g the weights, z the gradient of the result, along each axis:
+ *
+ *   points of d = B' d,  of g = G g,  of z = A z;  result = A' of their products;  G' back to
+ * weights
+ *
+ * m is 2 or 4 (Lavin & Gray 2016; of F(2), the last point has its sign turned in B and A). Along
+ * the depth of a volume, with m = 2, one point is done at a time: it needs two planes at most. */
+typedef enum { ISA_OPERAND, ISA_GRADIENT } IsaPatchKind;
+
+/* A patch of n x n (operand) or m x m (gradient) pixels: plane[0] + sign plane[1], of which only
+ * the rows and columns from begin to before end exist; the rest is 0. */
+typedef struct {
+    const float *plane[2]; /* the pixel (begin[0], begin[1]); NULL: 0 */
+    float sign;
+    int64_t h_step, w_step, channels;
+    int begin[2], end[2];
+} IsaPatch;
+
 typedef struct {
     /* rows of C; b has ISA_LANES columns, start too (NULL: 0). */
     void (*dot)(const IsaDot *dot, int64_t rows, const float *a, const float *b, const float *start,
                 float *c);
     /* b has ISA_LANES columns; A's rows are side by side. */
     void (*outer)(const IsaOuter *outer, const float *a, const float *b, float *c);
+    /* Point i goes to to[i * step], channels rounded up to ISA_LANES, 0 behind the last. */
+    void (*patch)(const IsaPatch *patch, IsaPatchKind kind, int m, float *to, int64_t step);
+    /* Points, `step` apart, to what depth point `depth` adds to planes of results: planes[0] and,
+     * behind it, planes[1], each m x m x channels, channels a multiple of ISA_LANES. Depth points
+     * come in their order, 0 first, which overwrites. */
+    void (*result)(const float *from, int64_t step, int m, int depth, int64_t channels, float *to);
+    /* ISA_LANES columns of weights [depth][3][3] to points and back: (m + 2)(m + 2) points for each
+     * of 1 (kernels with one plane) or 4 depth points. */
+    void (*filter)(const float *from, bool deep, int m, float *to, int64_t step);
+    void (*unfilter)(const float *from, int64_t step, bool deep, int m, float *to);
 } IsaMicro;
 
 const IsaMicro *isa_micro(Isa isa);

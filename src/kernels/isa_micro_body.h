@@ -189,4 +189,7 @@ static void micro_outer(const IsaOuter *outer, const float *a, const float *b, f
     }
 }
 
-const IsaMicro MICRO = {micro_dot, micro_outer};
+#include "isa_winograd_body.h"
+
+const IsaMicro MICRO = {micro_dot,    micro_outer,  micro_patch,
+                        micro_result, micro_filter, micro_unfilter};
