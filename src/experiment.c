@@ -221,11 +221,15 @@ static bool connect_words(Experiment *x, Outer *outer, int port, const Attribute
         const char *id = arena_slice(x->memory, text + at, length);
         Place place = attribute_part(attribute, at, length);
         const Element *const *elements = element_find_all(outer->element, id, &count, x->memory);
-        if (!count)
+        bool open = !count && (outer->type->inputs[port].flags & FORNIX_OPTIONAL) &&
+                    element_absent(outer->element, id);
+        if (open)
+            add_input(x, outer, (OuterInput){NULL, id, port});
+        else if (!count)
             fine = input_unknown(x, outer, place, id);
         for (size_t k = 0; k < count; k++)
             fine = connect_one(x, outer, port, elements[k], place) && fine;
-        found += (int)count;
+        found += (int)count + open;
         at += length;
         at += strspn(text + at, " \t\n\r");
     }

@@ -216,8 +216,11 @@ static Value *use_output(Reference *r, const Item *item)
     return NULL;
 }
 
+/* One that its own if= dropped is not connected, which an optional port can bear. */
 static Value *unknown_id(Reference *r, const char *id)
 {
+    if (r->from && element_absent(r->from, id))
+        return NULL;
     diag_error_help(
         r->body->request.diag, r->place, suggest_id(r->body, r->scope, id),
         r->scope->is_body ? "nothing here has the id '%s'" : "nothing in here has the id '%s'", id);

@@ -7,13 +7,6 @@
 #include "loader.h"
 #include "train.h"
 
-typedef struct StagePlanEntry {
-    const Validation *validation;
-    int64_t batch;
-    uint64_t updates;
-    StagePlan *plan;
-} StagePlanEntry;
-
 StagePlan *plans_get(StagePlans *plans, const Validation *validation, int64_t batch,
                      uint64_t updates, FornixError *error)
 {

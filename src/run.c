@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#define _GNU_SOURCE /* dladdr */
 #include "run.h"
 
+#include <dlfcn.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
@@ -45,6 +47,7 @@ struct Run {
     Meter *meter;
     char *folder;
     int threads;
+    Hash engine;          /* the library's own file */
     pthread_mutex_t lock; /* of states and the failure */
     FornixError failure;
     bool failed;
@@ -130,6 +133,7 @@ static bool make_key(struct OuterRun *r, const char *const *files, int count, Fo
     experiment_canonical(run->experiment, r->outer, &text);
     hasher_add_text(hasher, text_value(&text));
     hasher_add_text(hasher, FORNIX_BUILD);
+    hasher_add(hasher, &run->engine, sizeof run->engine);
     hasher_add_text(hasher, isa_name(isa_active()));
     hasher_add_text(hasher, run->request->smoke ? "smoke" : "whole");
     for (int k = 0; k < r->outer->input_count; k++)
@@ -590,6 +594,15 @@ static void close_nodes(const Run *run, struct OuterRun *runs)
     mem_free(runs);
 }
 
+/* What a stage computes depends on the engine as it depends on plugins. */
+static bool hash_engine(Run *run, FornixError *error)
+{
+    Dl_info info;
+    if (!dladdr((const void *)(uintptr_t)&team_run, &info) || !info.dli_fname)
+        return fornix_fail(error, "the engine's own file can't be found");
+    return hash_file(info.dli_fname, &run->engine, error);
+}
+
 static void catch_signals(void)
 {
     struct sigaction action = {.sa_handler = ask_to_stop};
@@ -622,7 +635,9 @@ static int run_checked(Run *run)
     char *name = file_join("runs", experiment_name(run->experiment));
     run->folder = mem_text(run->request->folder ? run->request->folder : name);
     mem_free(name);
-    run->cache = file_make_folders(run->folder, &error) ? cache_open(NULL, &error) : NULL;
+    run->cache = file_make_folders(run->folder, &error) && hash_engine(run, &error)
+                     ? cache_open(NULL, &error)
+                     : NULL;
     int code = EXIT_RUN;
     if (run->cache) {
         struct OuterRun *runs = open_nodes(run);

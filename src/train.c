@@ -2,6 +2,7 @@
 /* The loop of a train stage: batches, updates, validations, checkpoints. */
 #include "train.h"
 
+#include <jansson.h>
 #include <math.h>
 #include <string.h>
 #include <time.h>
@@ -10,6 +11,7 @@
 #include "file.h"
 #include "loader.h"
 #include "measure.h"
+#include "profile.h"
 
 enum { LOGS = 100, LOGS_PER_CHECKPOINT = 5, CHECKPOINT_SECONDS = 20 };
 
@@ -32,7 +34,6 @@ typedef struct Trainer {
     Gauge *gauge;
     double checkpointed; /* when */
     Measure *losses;     /* since the last line of metrics */
-    Figures latest;
 } Trainer;
 
 static double seconds_now(void)
@@ -197,8 +198,6 @@ static bool write_line(Trainer *t, const Figures *figures, FornixError *error)
     text_add(&line, "}");
     bool fine = file_lines_add(t->metrics, line.data, error);
     text_free(&line);
-    for (size_t k = 0; k < figures->count; k++)
-        figures_set(&t->latest, figures->items[k].name, figures->items[k].value);
     return fine;
 }
 
@@ -452,13 +451,31 @@ static bool open_trainer(Trainer *t, FornixError *error)
            go_on(t, error) && open_metrics(t, error) && open_loader(t, error);
 }
 
+/* The last value of every figure, from the lines themselves: those before a break count too. */
+static bool read_latest(const Trainer *t, FornixError *error)
+{
+    char *path = file_join(t->run->folder, "metrics.jsonl");
+    size_t length;
+    char *text = file_read(path, INT64_MAX, &length, error), *rest = text;
+    mem_free(path);
+    for (char *line; rest && (line = strsep(&rest, "\n")) && *line;) {
+        const char *name;
+        json_t *value, *root = json_loads(line, 0, NULL);
+        json_object_foreach(root, name,
+                            value) if (strcmp(name, "step") != 0 && strcmp(name, "epoch") != 0)
+            figures_set(&t->run->figures, name, json_number_value(value));
+        json_decref(root);
+    }
+    mem_free(text);
+    return text != NULL;
+}
+
 static bool finish(Trainer *t, FornixError *error)
 {
     char *path = file_join(t->run->folder, "weights.safetensors");
     bool fine = weights_save(t->best ? t->best : t->plans.weights, path, error);
     mem_free(path);
-    for (size_t k = 0; k < t->latest.count; k++)
-        figures_set(&t->run->figures, t->latest.items[k].name, t->latest.items[k].value);
+    fine = fine && read_latest(t, error);
     figures_set(&t->run->figures, "steps", (double)t->progress.step);
     if (t->progress.has_best) {
         figures_set(&t->run->figures, "best", t->progress.best);
@@ -474,7 +491,6 @@ static void close_trainer(Trainer *t)
     file_lines_close(t->metrics);
     plans_free(&t->plans);
     weights_free(t->best);
-    figures_clear(&t->latest);
     mem_free(t->rows);
     mem_free(t->order);
 }
@@ -488,6 +504,8 @@ bool train_run(StageRun *run, FornixError *error)
         fine = train_steps(&t, error) && finish(&t, error);
         meter_end(t.gauge);
     }
+    if (fine && run->profile)
+        profile_print(&t.plans, loader_waited(t.loader), run->profile);
     close_trainer(&t);
     return fine;
 }

@@ -37,10 +37,17 @@ bool train_run(StageRun *run, FornixError *error);
 FornixRandomKey stage_random(const Stage *stage, int64_t seed);
 
 /* The plans of a stage's bodies, each made once, opened, with the loaded weights. */
+typedef struct StagePlanEntry {
+    const Validation *validation; /* NULL: the stage's own body */
+    int64_t batch;
+    uint64_t updates;
+    StagePlan *plan;
+} StagePlanEntry;
+
 typedef struct StagePlans {
     StageRun *run;
     Weights *weights;
-    struct StagePlanEntry *entries;
+    StagePlanEntry *entries;
     int count;
     uint64_t seed;
 } StagePlans;
