@@ -249,6 +249,80 @@ static void report_differences(const Comparison *c)
     findings_grid(c->build, grid);
 }
 
+/* ---- Several of one arm: folds, seeds ---------------------------------------------------- */
+
+/* The first arm that has the same value of the loop that arms are told by. */
+static int first_alike(const Comparison *c, int loop, int arm)
+{
+    size_t length, other_length;
+    const char *value = arm_value(fornix_table_name(c->build, arm), loop, &length);
+    for (int other = 0; other < arm; other++) {
+        const char *alike = arm_value(fornix_table_name(c->build, other), loop, &other_length);
+        if (length == other_length && memcmp(value, alike, length) == 0)
+            return other;
+    }
+    return arm;
+}
+
+/* Over the arms alike, of a figure or (apart) of its difference to the baseline. */
+static double median_alike(const Comparison *c, int loop, int first, int figure, bool apart)
+{
+    double *values = mem_new((size_t)c->count, sizeof *values);
+    int64_t found = 0;
+    for (int i = first; i < c->count; i++)
+        if (first_alike(c, loop, i) == first)
+            values[found++] =
+                apart ? c->apart[i * c->figures + figure].value : c->value[i * c->figures + figure];
+    found = statistics_drop_undefined(values, found);
+    double median = statistics_median(values, found);
+    mem_free(values);
+    return median;
+}
+
+static void report_alike(const Comparison *c, int loop, int first, Grid *grid)
+{
+    char name[TITLE + 16], figure[TITLE], arm[LABEL], value[FIGURE_TEXT];
+    size_t length;
+    const char *text = arm_value(fornix_table_name(c->build, first), loop, &length);
+    snprintf(arm, sizeof arm, "%.*s", (int)length, text);
+    grid_cell(grid, "%s", arm);
+    for (int k = 0; k < arm_judged(c->arm[0]); k++) {
+        double median = median_alike(c, loop, first, k, false);
+        double apart = median_alike(c, loop, first, k, true);
+        arm_figure_name(c->arm[0], k, figure, sizeof figure);
+        snprintf(name, sizeof name, "median.%s", figure);
+        findings_value(c->build, name, arm, median);
+        grid_cell(grid, "%s", figure_text(median, value));
+        grid_cell(grid, "%s", c->baseline[first] == first ? "" : figure_text(apart, value));
+    }
+}
+
+static void report_medians(const Comparison *c)
+{
+    int count, alike = 0;
+    const char **names = table_names(c->build, &count);
+    int loop = *c->attrs->baseline ? arms_loop(names, count, c->attrs->baseline) : -1;
+    char title[TITLE];
+    mem_free(names);
+    for (int i = 0; loop >= 0 && i < count; i++)
+        alike += first_alike(c, loop, i) != i;
+    if (!alike)
+        return;
+    Grid *grid = grid_new(1 + 2 * arm_judged(c->arm[0]));
+    grid_cell(grid, "median");
+    for (int k = 0; k < arm_judged(c->arm[0]); k++) {
+        arm_figure_title(c->arm[0], k, title, sizeof title);
+        grid_cell(grid, "%s", title);
+        grid_cell(grid, "less baseline");
+    }
+    for (int i = 0; i < count; i++)
+        if (first_alike(c, loop, i) == i)
+            report_alike(c, loop, i, grid);
+    findings_grid(c->build, grid);
+}
+
+/* ---- The verdict ------------------------------------------------------------------------- */
+
 static bool differs(const Comparison *c, int arm, int figure)
 {
     return c->p[figure * c->count + arm] < c->attrs->level; /* false for NAN */
@@ -322,6 +396,7 @@ static bool compare_rows(FornixBuild *build, const void *attrs)
         report_values(&c);
         if (has_differences(&c)) {
             report_differences(&c);
+            report_medians(&c);
             report_verdict(&c);
         }
     }
@@ -364,7 +439,9 @@ const FornixNode fornix_node = {
            "each class's sensitivity, of segmentations Dice and IoU by class. Differences to a "
            "baseline are paired by subject and have an interval by bootstrap over subjects; p is "
            "DeLong's for an AUC of two classes, McNemar's for accuracy, where each subject has one "
-           "sample, and else the bootstrap's; corrected for the number of arms.",
+           "sample, and else the bootstrap's; corrected for the number of arms. Where an arm is "
+           "there several "
+           "times (folds, seeds), medians follow.",
     .formula = "DeLong, DeLong and Clarke-Pearson 1988; McNemar 1947 (exact); Efron 1979 "
                "(percentile bootstrap); Holm 1979",
     .attrs_size = sizeof(Compare),

@@ -251,21 +251,20 @@ double arms_test(const Arm *a, const Arm *b, int figure)
 
 /* ---- Names ------------------------------------------------------------------------------- */
 
-/* The `which`-th value in brackets, counted from 0; NULL: there are fewer. */
-static const char *loop_value(const char *name, int which, size_t *length)
+const char *arm_value(const char *name, int loop, size_t *length)
 {
     const char *at = strchr(name, '[');
-    for (int i = 0; at && i < which; i++)
+    for (int i = 0; at && i < loop; i++)
         at = strchr(at + 1, '[');
     *length = at ? strcspn(at + 1, "]") : 0;
     return at ? at + 1 : NULL;
 }
 
-static bool is_baseline_of(const char *other, const char *name, int which, const char *baseline)
+static bool is_baseline_of(const char *other, const char *name, int loop, const char *baseline)
 {
     size_t length, other_length, wanted = strlen(baseline);
-    const char *value = loop_value(name, which, &length);
-    const char *other_value = loop_value(other, which, &other_length);
+    const char *value = arm_value(name, loop, &length);
+    const char *other_value = arm_value(other, loop, &other_length);
     if (!value || !other_value || other_length != wanted ||
         strncmp(other_value, baseline, wanted) != 0)
         return false;
@@ -274,12 +273,25 @@ static bool is_baseline_of(const char *other, const char *name, int which, const
            strcmp(value + length, other_value + other_length) == 0;
 }
 
-static int baseline_in_loop(const char *const *names, int count, int i, int which,
+static int baseline_in_loop(const char *const *names, int count, int i, int loop,
                             const char *baseline)
 {
     for (int other = 0; other < count; other++)
-        if (is_baseline_of(names[other], names[i], which, baseline))
+        if (is_baseline_of(names[other], names[i], loop, baseline))
             return other;
+    return -1;
+}
+
+int arms_loop(const char *const *names, int count, const char *baseline)
+{
+    size_t length;
+    for (int loop = 0; count && arm_value(names[0], loop, &length); loop++) {
+        bool all = true;
+        for (int i = 0; all && i < count; i++)
+            all = baseline_in_loop(names, count, i, loop, baseline) >= 0;
+        if (all)
+            return loop;
+    }
     return -1;
 }
 
@@ -288,15 +300,8 @@ int arm_baseline(const char *const *names, int count, int i, const char *baselin
     for (int other = 0; other < count; other++)
         if (strcmp(names[other], baseline) == 0)
             return other;
-    size_t length;
-    for (int which = 0; loop_value(names[i], which, &length); which++) {
-        bool all = true;
-        for (int other = 0; all && other < count; other++)
-            all = baseline_in_loop(names, count, other, which, baseline) >= 0;
-        if (all)
-            return baseline_in_loop(names, count, i, which, baseline);
-    }
-    return -1;
+    int loop = arms_loop(names, count, baseline);
+    return loop < 0 ? -1 : baseline_in_loop(names, count, i, loop, baseline);
 }
 
 void arm_label(const char *name, char *label, size_t size)
@@ -304,9 +309,9 @@ void arm_label(const char *name, char *label, size_t size)
     size_t length, used = 0;
     const char *value;
     snprintf(label, size, "%s", name);
-    for (int which = 0; (value = loop_value(name, which, &length)) && used < size; which++) {
+    for (int loop = 0; (value = arm_value(name, loop, &length)) && used < size; loop++) {
         int more =
-            snprintf(label + used, size - used, "%s%.*s", which ? "." : "", (int)length, value);
+            snprintf(label + used, size - used, "%s%.*s", loop ? "." : "", (int)length, value);
         used += more > 0 ? (size_t)more : 0;
     }
 }

@@ -49,10 +49,15 @@ double arms_test(const Arm *a, const Arm *b, int figure);
 
 /* ---- Names ------------------------------------------------------------------------------- */
 
-/* What `names` differ in is the values of loops: "scores[smote][1]". The number of the name that is
- * the baseline of name i: the same with one loop's value, everywhere the same loop's, replaced by
- * `baseline`; or the one called so. -1: there is none. */
+/* Names differ in the values of loops: "scores[smote][1]". The loop, from 0, that arms are told by:
+ * every name has one beside it that is the same but for `baseline` in this loop. -1: there is none.
+ */
+int arms_loop(const char *const *names, int count, const char *baseline);
+/* The number of the name that is the baseline of name i: the one called so, or the same but for
+ * the loop's value. -1: there is none. */
 int arm_baseline(const char *const *names, int count, int i, const char *baseline);
+/* The value of a loop in a name, not ended by NUL but length long; NULL: it has no such loop. */
+const char *arm_value(const char *name, int loop, size_t *length);
 /* "smote.1", or the whole name where there are no loops. */
 void arm_label(const char *name, char *label, size_t size);
 

@@ -296,6 +296,9 @@ START_TEST(arms_in_folds)
     const FornixTable *table = judged(compare, arms_of, names, 4);
     ck_assert_msg(table != NULL, "%s", made.mistake);
     ck_assert(metric(table, "difference.auc.x.0") > 0 && metric(table, "difference.auc.x.1") > 0);
+    double median = (metric(table, "auc.x.0") + metric(table, "auc.x.1")) / 2;
+    ck_assert(fabs(metric(table, "median.auc.x") - median) < 1e-12);
+    ck_assert(says(table, "less baseline", false));
 }
 END_TEST
 
