@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #include "fornix-random.h"
-#include "kernels/conv.h"
+#include "kernels/conv_winograd.h"
 #include "kernels/gemm.h"
 
 enum { GUARD = 64 };
@@ -37,10 +37,10 @@ static Buffer buffer_new(int64_t size, float value)
 
 static void buffer_free(Buffer *buffer)
 {
-    for (int64_t i = 0; i < GUARD; i++) {
-        ck_assert_float_eq(buffer->memory[i], CANARY);
-        ck_assert_float_eq(buffer->data[buffer->size + i], CANARY);
-    }
+    int intact = 0;
+    for (int64_t i = 0; i < GUARD; i++)
+        intact += buffer->memory[i] == CANARY && buffer->data[buffer->size + i] == CANARY;
+    ck_assert_int_eq(intact, GUARD);
     free(buffer->memory);
 }
 
@@ -124,12 +124,13 @@ static Conv conv_draw(Draw *from)
 
 typedef struct {
     double *value, *size;
+    double largest; /* of size: bounds the error of elements that are made in tiles */
     int64_t count;
 } Reference;
 
 static Reference reference_new(int64_t count)
 {
-    Reference r = {calloc((size_t)count, sizeof(double)), calloc((size_t)count, sizeof(double)),
+    Reference r = {calloc((size_t)count, sizeof(double)), calloc((size_t)count, sizeof(double)), 0,
                    count};
     ck_assert(r.value && r.size);
     return r;
@@ -217,6 +218,10 @@ static void problem_define(Problem *p)
             reference_add(&p->dxb, j, (double)at(&p->x.tensor, i / (x.d * x.h * x.w), from)[j], 1);
         }
     }
+    Reference *all[] = {&p->y, &p->dx, &p->dw, &p->db, &p->dxb};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        for (int64_t j = 0; j < all[i]->count; j++)
+            all[i]->largest = fmax(all[i]->largest, all[i]->size[j]);
 }
 
 static Problem problem_new(Conv conv, Draw *from, int64_t gap)
@@ -257,28 +262,29 @@ static void problem_free(Problem *p)
 
 /* ---- Comparison ----------------------------------------------------------------------------- */
 
-static void check_value(const Conv *c, const char *what, double got, double want, double size,
+static void check_value(const Conv *c, const char *what, double got, const Reference *want,
                         int64_t i)
 {
-    double error = fabs(got - want);
-    double bound = (c->winograd == CONV_F4 ? 1e-5 : 1e-6) * size + 1e-30;
-    ck_assert_msg(error <= bound,
-                  "%s[%ld] is %g, not %g, isa %s winograd %d: x %ldx%ldx%ldx%ldx%ld y "
-                  "%ldx%ldx%ldx%ld kernel %ld %ld %ld stride %ld %ld %ld front %ld %ld %ld "
-                  "dilation %ld %ld %ld",
-                  what, (long)i, got, want, isa_name(c->isa), (int)c->winograd, (long)c->x.n,
-                  (long)c->x.d, (long)c->x.h, (long)c->x.w, (long)c->x.c, (long)c->y.d,
-                  (long)c->y.h, (long)c->y.w, (long)c->y.c, (long)c->kernel[0], (long)c->kernel[1],
-                  (long)c->kernel[2], (long)c->stride[0], (long)c->stride[1], (long)c->stride[2],
-                  (long)c->front[0], (long)c->front[1], (long)c->front[2], (long)c->dilation[0],
-                  (long)c->dilation[1], (long)c->dilation[2]);
+    bool tiles = conv_winograd_size(c, CONV_FORWARD) > 0;
+    double unit = c->winograd == CONV_F4 ? 5e-6 : 5e-7;
+    double bound = (tiles ? unit * want->largest : 1e-6 * want->size[i]) + 1e-30;
+    if (!(fabs(got - want->value[i]) <= bound))
+        ck_abort_msg("%s[%ld] is %g, not %g, isa %s winograd %d: x %ldx%ldx%ldx%ldx%ld y "
+                     "%ldx%ldx%ldx%ld kernel %ld %ld %ld stride %ld %ld %ld front %ld %ld %ld "
+                     "dilation %ld %ld %ld",
+                     what, (long)i, got, want->value[i], isa_name(c->isa), (int)c->winograd,
+                     (long)c->x.n, (long)c->x.d, (long)c->x.h, (long)c->x.w, (long)c->x.c,
+                     (long)c->y.d, (long)c->y.h, (long)c->y.w, (long)c->y.c, (long)c->kernel[0],
+                     (long)c->kernel[1], (long)c->kernel[2], (long)c->stride[0], (long)c->stride[1],
+                     (long)c->stride[2], (long)c->front[0], (long)c->front[1], (long)c->front[2],
+                     (long)c->dilation[0], (long)c->dilation[1], (long)c->dilation[2]);
 }
 
 static void check_buffer(const Conv *conv, const char *what, const Buffer *got,
                          const Reference *want)
 {
     for (int64_t i = 0; i < want->count; i++)
-        check_value(conv, what, (double)got->data[i], want->value[i], want->size[i], i);
+        check_value(conv, what, (double)got->data[i], want, i);
 }
 
 static void check_tensor(const Conv *conv, const char *what, const Tensor *got,
@@ -288,8 +294,8 @@ static void check_tensor(const Conv *conv, const char *what, const Tensor *got,
     int64_t gaps = got->buffer.size - want->count;
     for (int64_t i = 0; i < want->count; i++) {
         int64_t q = i / s.c, o[3] = {q / s.w / s.h % s.d, q / s.w % s.h, q % s.w};
-        check_value(conv, what, (double)at(&got->tensor, q / (s.d * s.h * s.w), o)[i % s.c],
-                    want->value[i], want->size[i], i);
+        check_value(conv, what, (double)at(&got->tensor, q / (s.d * s.h * s.w), o)[i % s.c], want,
+                    i);
     }
     for (int64_t i = 0; i < got->buffer.size; i++)
         gaps -= got->buffer.data[i] == CANARY;
@@ -435,7 +441,9 @@ START_TEST(cut_problems)
     conv = cube(1, 1, 4, 3);
     conv.x.h = conv.y.h = 70, conv.x.w = conv.y.w = 150;
     problem_check(conv, &from, 1);
-    conv = cube(1, 3, 80, 100);
+    conv = cube(1, 5, 80, 135);
+    problem_check(conv, &from, 0);
+    conv.winograd = CONV_DIRECT;
     problem_check(conv, &from, 0);
 }
 END_TEST
@@ -471,7 +479,8 @@ static void gemm_check(const Gemm *product, const float *before)
                 size += fabs(term);
             }
             double got = (double)product->c[i * product->c_step + j];
-            ck_assert_double_le(fabs(got - sum), 1e-6 * size + 1e-30);
+            if (!(fabs(got - sum) <= 1e-6 * size + 1e-30))
+                ck_abort_msg("%g, not %g, in %ld %ld", got, sum, (long)i, (long)j);
         }
 }
 
@@ -508,8 +517,8 @@ static void gemm_try(Draw *from, int64_t m, int64_t n, int64_t k)
             gemm_check(&g, before.data);
             check_same(&whole, &single);
             for (int64_t i = 0; i < before.size; i++)
-                if (i % g.c_step >= n)
-                    ck_assert_float_eq(whole.data[i], before.data[i]);
+                if (i % g.c_step >= n && whole.data[i] != before.data[i])
+                    ck_abort_msg("written behind a row");
         }
         buffer_free(&a), buffer_free(&b), buffer_free(&bias);
         buffer_free(&before), buffer_free(&whole), buffer_free(&single);
@@ -519,7 +528,7 @@ static void gemm_try(Draw *from, int64_t m, int64_t n, int64_t k)
 /* Shapes for Winograd: odd extents, paddings, channels that fill no block or several parts. */
 static Conv winograd_draw(Draw *from)
 {
-    static const int64_t channels[] = {8, 9, 16, 17, 24, 32, 40, 130};
+    static const int64_t channels[] = {8, 9, 16, 17, 24, 32, 40, 48};
     bool deep = draw(from, 0, 1);
     Conv conv = {.x = {.n = draw(from, 1, 2), .c = channels[draw(from, 0, 7)]},
                  .y = {.c = channels[draw(from, 0, 6)]},
@@ -543,7 +552,7 @@ static Conv winograd_draw(Draw *from)
 START_TEST(winograd_problems)
 {
     Draw from = {.key = fornix_random_derive(fornix_random_key(4, "conv"), (uint64_t)_i)};
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 2; i++) {
         Conv conv = winograd_draw(&from);
         int64_t gap = draw(&from, 0, 1) * 3;
         for (conv.winograd = CONV_F2; conv.winograd <= CONV_F4; conv.winograd++)
@@ -596,7 +605,7 @@ int main(void)
     tcase_add_test(test, instruction_sets);
     tcase_add_loop_test(test, random_problems, 0, 8);
     tcase_add_test(test, cut_problems);
-    tcase_add_loop_test(test, winograd_problems, 0, 8);
+    tcase_add_loop_test(test, winograd_problems, 0, 6);
     tcase_add_test(test, matrix_products);
     suite_add_tcase(suite, test);
     SRunner *runner = srunner_create(suite);

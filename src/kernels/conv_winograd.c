@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Convolution by Winograd's minimal filtering: forward and input gradient; see conv_winograd.h.
+ *
+ * A grain is a block of tiles. For each depth point, its patches are brought to points, multiplied,
+ * and brought back into a buffer of results, where depth points add up; what leaves the second
+ * cache is the result alone.
+ */
+#include "conv_winograd.h"
+
+/* Channels taken at once, tiles of a block, and channels and tiles below which it does not pay. */
+enum {
+    MOST_CHANNELS = 128,
+    MOST_TILES = 96,
+    GOOD_TILES = 12,
+    LEAST_CHANNELS = 8,
+    LEAST_TILES = 32
+};
+
+/* ---- Tiles ---------------------------------------------------------------------------------- */
+
+int conv_winograd_size(const Conv *conv, ConvTask task)
+{
+    const int64_t *kernel = conv->kernel;
+    bool fits = (kernel[0] == 1 || kernel[0] == 3) && kernel[1] == 3 && kernel[2] == 3;
+    for (int i = 0; i < 3; i++)
+        fits = fits && conv->stride[i] == 1 && conv->dilation[i] == 1;
+    if (!fits || conv->winograd == CONV_DIRECT || conv->x.c < LEAST_CHANNELS ||
+        conv->y.c < LEAST_CHANNELS)
+        return 0;
+    FornixShape made = task == CONV_INPUT_GRADIENT ? conv->x : conv->y;
+    int64_t deep = kernel[0] == 3 ? 2 : 1;
+    if (fornix_pixels(made) < 4 * deep * LEAST_TILES || made.h < 2 || made.w < 2)
+        return 0;
+    return conv->winograd == CONV_F4 && made.h > 8 && made.w > 8 ? 4 : 2;
+}
+
+ConvTiles conv_tiles(const Conv *conv, ConvTask task)
+{
+    bool turned = task == CONV_INPUT_GRADIENT;
+    FornixShape made = turned ? conv->x : conv->y;
+    ConvTiles tiles = {.m = conv_winograd_size(conv, task), .deep = conv->kernel[0] == 3};
+    tiles.depths = tiles.deep ? 4 : 1;
+    tiles.points = (tiles.m + 2) * (tiles.m + 2);
+    tiles.count = made.n;
+    for (int i = 0; i < 3; i++) {
+        tiles.front[i] = turned ? conv->kernel[i] - 1 - conv->front[i] : conv->front[i];
+        int64_t step = i > 0 ? tiles.m : tiles.deep ? 2 : 1;
+        tiles.tiles[i] = conv_shares(conv_extent_of(made, i), step);
+        tiles.count *= tiles.tiles[i];
+    }
+    return tiles;
+}
+
+typedef struct {
+    int64_t sample, first[3]; /* of its results */
+} Tile;
+
+static Tile tile_of(const ConvTiles *tiles, int64_t tile)
+{
+    const int64_t *count = tiles->tiles;
+    int64_t plane = tile / count[2] / count[1];
+    return (Tile){.sample = plane / count[0],
+                  .first = {plane % count[0] * (tiles->deep ? 2 : 1),
+                            tile / count[2] % count[1] * tiles->m, tile % count[2] * tiles->m}};
+}
+
+/* The planes of a depth point and the sign of the second: B' and A along an axis, as isa_micro.h
+ * has them. */
+typedef struct {
+    int first, second;
+    float sign;
+} Planes;
+
+static Planes planes_of(const ConvTiles *tiles, IsaPatchKind kind, int64_t depth)
+{
+    static const Planes operand[4] = {{0, 2, -1}, {1, 2, 1}, {2, 1, -1}, {3, 1, -1}};
+    static const Planes gradient[4] = {{0, -1, 0}, {0, 1, 1}, {0, 1, -1}, {1, -1, 0}};
+    if (!tiles->deep)
+        return (Planes){0, -1, 0};
+    return kind == ISA_OPERAND ? operand[depth] : gradient[depth];
+}
+
+IsaPatch conv_patch(const ConvTiles *tiles, const FornixView *from, FornixShape shape,
+                    IsaPatchKind kind, int64_t tile, int64_t depth)
+{
+    Tile at = tile_of(tiles, tile);
+    Planes planes = planes_of(tiles, kind, depth);
+    IsaPatch patch = {
+        .sign = planes.sign, .h_step = from->pitch_h, .w_step = from->pitch_w, .channels = shape.c};
+    int64_t size = kind == ISA_OPERAND ? tiles->m + 2 : tiles->m, corner[3];
+    for (int i = 0; i < 3; i++)
+        corner[i] = at.first[i] - (kind == ISA_OPERAND ? tiles->front[i] : 0);
+    for (int i = 0; i < 2; i++) {
+        int64_t end = conv_min(size, conv_extent_of(shape, i + 1) - corner[i + 1]);
+        int64_t begin = conv_max(0, -corner[i + 1]);
+        if (begin >= end)
+            return patch;
+        patch.begin[i] = (int)begin;
+        patch.end[i] = (int)end;
+    }
+    const float *data = from->data + at.sample * from->pitch_n +
+                        (corner[1] + patch.begin[0]) * from->pitch_h +
+                        (corner[2] + patch.begin[1]) * from->pitch_w;
+    int plane[2] = {planes.first, planes.second};
+    for (int i = 0; i < 2; i++) {
+        int64_t d = corner[0] + plane[i];
+        if (plane[i] >= 0 && d >= 0 && d < shape.d)
+            patch.plane[i] = data + d * from->pitch_d;
+    }
+    return patch;
+}
+
+/* ---- Weights at their points: [depth, point][block][channels summed over][ISA_LANES] -------- */
+
+/* One cache line more than there is, lest all points fall into the same few lines. */
+static int64_t filter_step(const Conv *conv, ConvTask task)
+{
+    return (conv_blocks(conv_out(conv, task).c) * conv_in(conv, task).c + 1) * ISA_LANES;
+}
+
+int64_t conv_winograd_scratch(const Conv *conv, ConvTask task)
+{
+    ConvTiles tiles = conv_tiles(conv, task);
+    return tiles.depths * tiles.points * filter_step(conv, task);
+}
+
+/* A grain is a block of channels made, and as many summed over. */
+static void weights_transform(const Conv *conv, ConvTask task, const ConvApply *apply,
+                              int64_t grain)
+{
+    ConvTiles tiles = conv_tiles(conv, task);
+    int64_t sums = conv_in(conv, task).c, made = conv_out(conv, task).c, taps = conv_taps(conv);
+    int64_t groups = conv_blocks(sums), block = grain / groups, first = grain % groups * ISA_LANES;
+    int width = conv_width(made, block);
+    bool turned = task == CONV_INPUT_GRADIENT;
+    int64_t from_sum = turned ? 1 : made, from_made = turned ? sums : 1;
+    for (int64_t i = first; i < conv_min(first + ISA_LANES, sums); i++) {
+        float lanes[27 * ISA_LANES] = {0};
+        for (int64_t tap = 0; tap < taps; tap++) {
+            const float *from = apply->weight + (turned ? taps - 1 - tap : tap) * sums * made +
+                                i * from_sum + block * ISA_LANES * from_made;
+            for (int j = 0; j < width; j++)
+                lanes[tap * ISA_LANES + j] = from[j * from_made];
+        }
+        isa_micro(conv->isa)->filter(lanes, tiles.deep, tiles.m,
+                                     apply->scratch + (block * sums + i) * ISA_LANES,
+                                     filter_step(conv, task));
+    }
+}
+
+/* ---- How tiles and channels are cut to fit ----------------------------------------------------
+ */
+
+typedef struct {
+    int64_t sums, made; /* channels at once, multiples of ISA_LANES */
+    int64_t tiles;
+} Cut;
+
+static int64_t results_of(const ConvTiles *tiles) /* pixels of a tile */
+{
+    return tiles->m * tiles->m * (tiles->deep ? 2 : 1);
+}
+
+static int64_t tiles_fitting(const ConvTiles *tiles, const Cut *cut)
+{
+    int64_t room = CONV_AREA - 2 * tiles->points * ISA_LANES;
+    return room / (tiles->points * (cut->sums + cut->made) + results_of(tiles) * cut->made);
+}
+
+static Cut cut_of(const Conv *conv, ConvTask task, const ConvTiles *tiles)
+{
+    Cut cut = {conv_blocks(conv_in(conv, task).c) * ISA_LANES,
+               conv_blocks(conv_out(conv, task).c) * ISA_LANES, 0};
+    cut.sums = conv_min(cut.sums, MOST_CHANNELS);
+    cut.made = conv_min(cut.made, MOST_CHANNELS);
+    while (tiles_fitting(tiles, &cut) < GOOD_TILES) {
+        int64_t *larger = cut.made > cut.sums ? &cut.made : &cut.sums;
+        *larger = conv_shares(*larger / ISA_LANES, 2) * ISA_LANES;
+    }
+    cut.tiles = conv_min(tiles_fitting(tiles, &cut) / GOOD_TILES * GOOD_TILES, MOST_TILES);
+    return cut;
+}
+
+int64_t conv_winograd_grains(const Conv *conv, ConvTask task, int pass)
+{
+    ConvTiles tiles = conv_tiles(conv, task);
+    if (pass == 0)
+        return conv_blocks(conv_out(conv, task).c) * conv_blocks(conv_in(conv, task).c);
+    return conv_shares(tiles.count, cut_of(conv, task, &tiles).tiles);
+}
+
+/* ---- Compute -------------------------------------------------------------------------------- */
+
+typedef struct {
+    const Conv *conv;
+    ConvTask task;
+    const ConvApply *apply;
+    const IsaMicro *micro;
+    ConvTiles tiles;
+    Cut cut;
+    int64_t first, count;         /* tiles */
+    int64_t sums_step, made_step; /* from one point to the next */
+    float *sums, *made, *results; /* points of operand and result, results */
+} Block;
+
+static void operand_points(const Block *b, int64_t depth, int64_t channel)
+{
+    FornixShape in = conv_in(b->conv, b->task);
+    for (int64_t t = 0; t < b->count; t++) {
+        IsaPatch patch = conv_patch(&b->tiles, &b->apply->in, in, ISA_OPERAND, b->first + t, depth);
+        patch.channels = conv_min(b->cut.sums, in.c - channel);
+        for (int i = 0; i < 2; i++)
+            if (patch.plane[i])
+                patch.plane[i] += channel;
+        b->micro->patch(&patch, ISA_OPERAND, b->tiles.m, b->sums + t * b->cut.sums, b->sums_step);
+    }
+}
+
+static void points_multiply(const Block *b, int64_t depth, int64_t channel, int64_t made,
+                            int64_t blocks)
+{
+    int64_t sums = conv_in(b->conv, b->task).c;
+    IsaDot dot = {.taps = {1, 1, 1},
+                  .length = conv_min(b->cut.sums, sums - channel),
+                  .a_step = b->cut.sums,
+                  .c_step = b->cut.made,
+                  .b_step = ISA_LANES,
+                  .width = ISA_LANES,
+                  .accumulate = channel > 0};
+    for (int64_t point = 0; point < b->tiles.points; point++) {
+        const float *filter =
+            b->apply->scratch + (depth * b->tiles.points + point) * filter_step(b->conv, b->task);
+        for (int64_t block = 0; block < blocks; block++)
+            b->micro->dot(&dot, b->count, b->sums + point * b->sums_step,
+                          filter + ((made / ISA_LANES + block) * sums + channel) * ISA_LANES, NULL,
+                          b->made + point * b->made_step + block * ISA_LANES);
+    }
+}
+
+/* What of a tile lies inside, with the bias. */
+static void tile_write(const Block *b, int64_t tile, int64_t made, const float *results)
+{
+    FornixShape out = conv_out(b->conv, b->task);
+    const FornixTensor *to = &b->apply->out;
+    Tile at = tile_of(&b->tiles, b->first + tile);
+    int64_t m = b->tiles.m, channels = conv_min(b->cut.made, out.c - made);
+    for (int64_t d = 0; d < conv_min(b->tiles.deep ? 2 : 1, out.d - at.first[0]); d++)
+        for (int64_t h = 0; h < conv_min(m, out.h - at.first[1]); h++)
+            for (int64_t w = 0; w < conv_min(m, out.w - at.first[2]); w++) {
+                const float *from = results + ((d * m + h) * m + w) * b->cut.made;
+                float *pixel = to->data + at.sample * to->pitch_n +
+                               (at.first[0] + d) * to->pitch_d + (at.first[1] + h) * to->pitch_h +
+                               (at.first[2] + w) * to->pitch_w + made;
+                const float *bias = b->apply->bias;
+                for (int64_t c = 0; c < channels; c++)
+                    pixel[c] = from[c] + (bias ? bias[made + c] : 0);
+            }
+}
+
+static void block_compute(const Block *b, int64_t made)
+{
+    int64_t sums = conv_in(b->conv, b->task).c, of_tile = results_of(&b->tiles) * b->cut.made;
+    int64_t left = conv_out(b->conv, b->task).c - made;
+    int64_t blocks = conv_min(b->cut.made / ISA_LANES, conv_blocks(left));
+    for (int64_t depth = 0; depth < b->tiles.depths; depth++) {
+        for (int64_t channel = 0; channel < sums; channel += b->cut.sums) {
+            operand_points(b, depth, channel);
+            points_multiply(b, depth, channel, made, blocks);
+        }
+        for (int64_t t = 0; t < b->count; t++)
+            b->micro->result(b->made + t * b->cut.made, b->made_step, b->tiles.m, (int)depth,
+                             b->cut.made, b->results + t * of_tile);
+    }
+    for (int64_t t = 0; t < b->count; t++)
+        tile_write(b, t, made, b->results + t * of_tile);
+}
+
+void conv_winograd(const Conv *conv, ConvTask task, const ConvApply *apply, int pass, int64_t begin,
+                   int64_t end)
+{
+    if (pass == 0) {
+        for (int64_t grain = begin; grain < end; grain++)
+            weights_transform(conv, task, apply, grain);
+        return;
+    }
+    _Alignas(64) float area[CONV_AREA];
+    ConvTiles tiles = conv_tiles(conv, task);
+    Cut cut = cut_of(conv, task, &tiles);
+    Block b = {.conv = conv,
+               .task = task,
+               .apply = apply,
+               .micro = isa_micro(conv->isa),
+               .tiles = tiles,
+               .cut = cut,
+               .sums_step = cut.tiles * cut.sums + ISA_LANES,
+               .made_step = cut.tiles * cut.made + ISA_LANES};
+    b.sums = area;
+    b.made = b.sums + tiles.points * b.sums_step;
+    b.results = b.made + tiles.points * b.made_step;
+    for (int64_t grain = begin; grain < end; grain++) {
+        b.first = grain * cut.tiles;
+        b.count = conv_min(cut.tiles, tiles.count - b.first);
+        for (int64_t made = 0; made < conv_out(conv, task).c; made += cut.made)
+            block_compute(&b, made);
+    }
+}

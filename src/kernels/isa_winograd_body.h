@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Winograd's transforms; included by isa_micro_body.h, described in isa_micro.h.
+ *
+ * Each works on vectors of channels, along one axis after the other, in arrays that disappear in
+ * registers once loops are unrolled (m is a constant wherever these are inlined).
+ */
+enum { MOST_POINTS = 6 };
+
+typedef Vector Line[MOST_POINTS];
+
+/* ---- Along an axis -------------------------------------------------------------------------- */
+
+INLINE void operand_line(const int m, const Line x, Line to)
+{
+    if (m == 2) {
+        to[0] = x[0] - x[2];
+        to[1] = x[1] + x[2];
+        to[2] = x[2] - x[1];
+        to[3] = x[3] - x[1];
+        return;
+    }
+    Vector even = x[4] - 4 * x[2], odd = x[3] - 4 * x[1];
+    Vector near = x[4] - x[2], far = 2 * (x[3] - x[1]);
+    to[0] = 4 * x[0] - 5 * x[2] + x[4];
+    to[1] = even + odd;
+    to[2] = even - odd;
+    to[3] = near + far;
+    to[4] = near - far;
+    to[5] = 4 * x[1] - 5 * x[3] + x[5];
+}
+
+INLINE void gradient_line(const int m, const Line z, Line to)
+{
+    if (m == 2) {
+        to[0] = z[0];
+        to[1] = z[0] + z[1];
+        to[2] = z[0] - z[1];
+        to[3] = z[1];
+        return;
+    }
+    Vector even = z[0] + z[2], odd = z[1] + z[3];
+    Vector near = z[0] + 4 * z[2], far = 2 * z[1] + 8 * z[3];
+    to[0] = z[0];
+    to[1] = even + odd;
+    to[2] = even - odd;
+    to[3] = near + far;
+    to[4] = near - far;
+    to[5] = z[3];
+}
+
+INLINE void result_line(const int m, const Line p, Line to)
+{
+    if (m == 2) {
+        to[0] = p[0] + p[1] + p[2];
+        to[1] = p[1] - p[2] + p[3];
+        return;
+    }
+    Vector even = p[1] + p[2], odd = p[1] - p[2], near = p[3] + p[4], far = p[3] - p[4];
+    to[0] = p[0] + even + near;
+    to[1] = odd + 2 * far;
+    to[2] = even + 4 * near;
+    to[3] = odd + 8 * far + p[5];
+}
+
+INLINE void filter_line(const int m, const Line g, Line to)
+{
+    if (m == 2) {
+        Vector ends = 0.5f * (g[0] + g[2]), middle = 0.5f * g[1];
+        to[0] = g[0];
+        to[1] = ends + middle;
+        to[2] = ends - middle;
+        to[3] = g[2];
+        return;
+    }
+    Vector ends = (g[0] + g[2]) * (-1 / 6.0f), middle = g[1] * (1 / 6.0f);
+    Vector far = g[0] * (1 / 24.0f) + g[2] * (1 / 6.0f), half = g[1] * (1 / 12.0f);
+    to[0] = 0.25f * g[0];
+    to[1] = ends - middle;
+    to[2] = ends + middle;
+    to[3] = far + half;
+    to[4] = far - half;
+    to[5] = g[2];
+}
+
+INLINE void unfilter_line(const int m, const Line p, Line to)
+{
+    if (m == 2) {
+        Vector ends = 0.5f * (p[1] + p[2]);
+        to[0] = p[0] + ends;
+        to[1] = 0.5f * (p[1] - p[2]);
+        to[2] = ends + p[3];
+        return;
+    }
+    Vector even = (p[1] + p[2]) * (1 / 6.0f), odd = (p[1] - p[2]) * (1 / 6.0f);
+    Vector near = p[3] + p[4], far = p[3] - p[4];
+    to[0] = 0.25f * p[0] - even + near * (1 / 24.0f);
+    to[1] = far * (1 / 12.0f) - odd;
+    to[2] = near * (1 / 6.0f) - even + p[5];
+}
+
+/* ---- Patches to points ---------------------------------------------------------------------- */
+
+/* One vector of channels: plane + sign * other, or plane alone. */
+INLINE void patch_transform(const int m, const bool gradient, const bool two, const float *plane,
+                            const float *other, const IsaPatch *patch, float *to, int64_t step)
+{
+    const int size = gradient ? m : m + 2, points = m + 2;
+    Line grid[MOST_POINTS];
+    UNROLLED
+    for (int w = 0; w < size; w++) {
+        Line column, changed;
+        UNROLLED
+        for (int h = 0; h < size; h++) {
+            int64_t pixel = h * patch->h_step + w * patch->w_step;
+            column[h] = vector_load(plane + pixel);
+            if (two)
+                column[h] += patch->sign * vector_load(other + pixel);
+        }
+        if (gradient)
+            gradient_line(m, column, changed);
+        else
+            operand_line(m, column, changed);
+        UNROLLED
+        for (int h = 0; h < points; h++)
+            grid[h][w] = changed[h];
+    }
+    UNROLLED
+    for (int h = 0; h < points; h++) {
+        Line row;
+        if (gradient)
+            gradient_line(m, grid[h], row);
+        else
+            operand_line(m, grid[h], row);
+        UNROLLED
+        for (int w = 0; w < points; w++)
+            vector_store(to + (h * points + w) * step, row[w]);
+    }
+}
+
+/* A patch that is not all there: ISA_LANES channels of it into a whole one. */
+static void patch_fill(const IsaPatch *patch, int size, int64_t channel, float *to)
+{
+    int width =
+        patch->channels - channel < ISA_LANES ? (int)(patch->channels - channel) : ISA_LANES;
+    __builtin_memset(to, 0, (size_t)(size * size) * ISA_LANES * sizeof(float));
+    for (int i = 0; i < 2; i++) {
+        float sign = i ? patch->sign : 1;
+        for (int h = patch->begin[0]; patch->plane[i] && h < patch->end[0]; h++)
+            for (int w = patch->begin[1]; w < patch->end[1]; w++) {
+                const float *from = patch->plane[i] + (h - patch->begin[0]) * patch->h_step +
+                                    (w - patch->begin[1]) * patch->w_step + channel;
+                float *pixel = to + (h * size + w) * ISA_LANES;
+                if (width == ISA_LANES)
+                    for (int c = 0; c < ISA_LANES; c += VECTOR)
+                        vector_store(pixel + c,
+                                     vector_load(pixel + c) + sign * vector_load(from + c));
+                else
+                    for (int c = 0; c < width; c++)
+                        pixel[c] += sign * from[c];
+            }
+    }
+}
+
+INLINE void patch_points(const int m, const bool gradient, const IsaPatch *patch, float *to,
+                         int64_t step)
+{
+    const int size = gradient ? m : m + 2;
+    bool whole = patch->begin[0] == 0 && patch->begin[1] == 0 && patch->end[0] == size &&
+                 patch->end[1] == size && patch->plane[0];
+    for (int64_t channel = 0; channel < patch->channels; channel += ISA_LANES) {
+        if (!whole || channel + ISA_LANES > patch->channels) {
+            float filled[MOST_POINTS * MOST_POINTS * ISA_LANES];
+            IsaPatch dense = {.h_step = size * ISA_LANES, .w_step = ISA_LANES};
+            patch_fill(patch, size, channel, filled);
+            for (int c = 0; c < ISA_LANES; c += VECTOR)
+                patch_transform(m, gradient, false, filled + c, NULL, &dense, to + channel + c,
+                                step);
+            continue;
+        }
+        for (int64_t c = channel; c < channel + ISA_LANES; c += VECTOR)
+            if (patch->plane[1])
+                patch_transform(m, gradient, true, patch->plane[0] + c, patch->plane[1] + c, patch,
+                                to + c, step);
+            else
+                patch_transform(m, gradient, false, patch->plane[0] + c, NULL, patch, to + c, step);
+    }
+}
+
+static void micro_patch(const IsaPatch *patch, IsaPatchKind kind, int m, float *to, int64_t step)
+{
+    if (kind == ISA_OPERAND && m == 2)
+        patch_points(2, false, patch, to, step);
+    else if (kind == ISA_OPERAND)
+        patch_points(4, false, patch, to, step);
+    else if (m == 2)
+        patch_points(2, true, patch, to, step);
+    else
+        patch_points(4, true, patch, to, step);
+}
+
+/* ---- Points to results ---------------------------------------------------------------------- */
+
+INLINE void result_transform(const int m, const int depth, const float *from, int64_t step,
+                             float *to, int64_t pixel)
+{
+    const int points = m + 2;
+    const int64_t plane = m * m * pixel;
+    Line grid[MOST_POINTS];
+    UNROLLED
+    for (int w = 0; w < points; w++) {
+        Line column, changed;
+        UNROLLED
+        for (int h = 0; h < points; h++)
+            column[h] = vector_load(from + (h * points + w) * step);
+        result_line(m, column, changed);
+        UNROLLED
+        for (int h = 0; h < m; h++)
+            grid[h][w] = changed[h];
+    }
+    UNROLLED
+    for (int h = 0; h < m; h++) {
+        Line row;
+        result_line(m, grid[h], row);
+        UNROLLED
+        for (int w = 0; w < m; w++) {
+            float *at = to + (h * m + w) * pixel;
+            if (depth == 0)
+                vector_store(at, row[w]);
+            if (depth == 1 || depth == 2)
+                vector_store(at, vector_load(at) + row[w]);
+            if (depth == 1)
+                vector_store(at + plane, row[w]);
+            if (depth == 2)
+                vector_store(at + plane, vector_load(at + plane) - row[w]);
+            if (depth == 3)
+                vector_store(at + plane, vector_load(at + plane) + row[w]);
+        }
+    }
+}
+
+#define RESULT(m, depth)                                                                           \
+    for (int64_t c = 0; c < channels; c += VECTOR)                                                 \
+        result_transform(m, depth, from + c, step, to + c, channels);
+#define RESULTS(m)                                                                                 \
+    if (depth == 0)                                                                                \
+        RESULT(m, 0)                                                                               \
+    else if (depth == 1)                                                                           \
+        RESULT(m, 1)                                                                               \
+    else if (depth == 2)                                                                           \
+        RESULT(m, 2)                                                                               \
+    else                                                                                           \
+        RESULT(m, 3)
+static void micro_result(const float *from, int64_t step, int m, int depth, int64_t channels,
+                         float *to)
+{
+    if (m == 2) {
+        RESULTS(2)
+    } else {
+        RESULTS(4)
+    }
+}
+
+/* ---- Weights to points and back ------------------------------------------------------------- */
+
+INLINE void filter_transform(const int m, const int planes, const float *from, float *to,
+                             int64_t step)
+{
+    const int points = m + 2, depths = planes == 3 ? 4 : 1;
+    Vector cube[3][MOST_POINTS][MOST_POINTS];
+    for (int d = 0; d < planes; d++) {
+        Line column[3];
+        for (int w = 0; w < 3; w++) {
+            Line taps, changed;
+            for (int h = 0; h < 3; h++)
+                taps[h] = vector_load(from + ((d * 3 + h) * 3 + w) * ISA_LANES);
+            filter_line(m, taps, changed);
+            for (int h = 0; h < points; h++)
+                column[w][h] = changed[h];
+        }
+        for (int h = 0; h < points; h++) {
+            Line taps = {column[0][h], column[1][h], column[2][h]};
+            filter_line(m, taps, cube[d][h]);
+        }
+    }
+    for (int i = 0; i < points * points; i++) {
+        Line taps, changed;
+        for (int d = 0; d < planes; d++)
+            taps[d] = cube[d][i / points][i % points];
+        if (planes == 3)
+            filter_line(2, taps, changed);
+        else
+            changed[0] = taps[0];
+        for (int d = 0; d < depths; d++)
+            vector_store(to + (d * points * points + i) * step, changed[d]);
+    }
+}
+
+INLINE void unfilter_transform(const int m, const int planes, const float *from, int64_t step,
+                               float *to)
+{
+    const int points = m + 2, depths = planes == 3 ? 4 : 1;
+    Vector cube[3][MOST_POINTS][MOST_POINTS];
+    for (int i = 0; i < points * points; i++) {
+        Line line, changed;
+        for (int d = 0; d < depths; d++)
+            line[d] = vector_load(from + (d * points * points + i) * step);
+        if (planes == 3)
+            unfilter_line(2, line, changed);
+        else
+            changed[0] = line[0];
+        for (int d = 0; d < planes; d++)
+            cube[d][i / points][i % points] = changed[d];
+    }
+    for (int d = 0; d < planes; d++) {
+        Line column[3];
+        for (int h = 0; h < points; h++) {
+            Line changed;
+            unfilter_line(m, cube[d][h], changed);
+            for (int w = 0; w < 3; w++)
+                column[w][h] = changed[w];
+        }
+        for (int w = 0; w < 3; w++) {
+            Line changed;
+            unfilter_line(m, column[w], changed);
+            for (int h = 0; h < 3; h++)
+                vector_store(to + ((d * 3 + h) * 3 + w) * ISA_LANES, changed[h]);
+        }
+    }
+}
+
+#define FOR_SIZES(transform, ...)                                                                  \
+    for (int c = 0; c < ISA_LANES; c += VECTOR)                                                    \
+        if (m == 2 && deep)                                                                        \
+            transform(2, 3, __VA_ARGS__);                                                          \
+        else if (m == 2)                                                                           \
+            transform(2, 1, __VA_ARGS__);                                                          \
+        else if (deep)                                                                             \
+            transform(4, 3, __VA_ARGS__);                                                          \
+        else                                                                                       \
+            transform(4, 1, __VA_ARGS__);
+static void micro_filter(const float *from, bool deep, int m, float *to, int64_t step)
+{
+    FOR_SIZES(filter_transform, from + c, to + c, step)
+}
+
+static void micro_unfilter(const float *from, int64_t step, bool deep, int m, float *to)
+{
+    FOR_SIZES(unfilter_transform, from + c, step, to + c)
+}
