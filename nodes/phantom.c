@@ -259,6 +259,7 @@ const FornixNode fornix_node = {
     .attrs = attrs,
     .outputs = outputs,
     .samples = &samples,
-    .example = "<phantom subjects=\"8\" size=\"16\"/>\n"
-               "<phantom grades=\"low:4 middle:2 high:2\" size=\"1 24 24\" modalities=\"1\" "
-               "shift=\"scanner-b\" labels=\"parts\" normalise=\"none\"/>"};
+    .example =
+        "<phantom id=\"source\" subjects=\"8\" size=\"16\"/>\n"
+        "<phantom id=\"target\" grades=\"low:4 middle:2 high:2\" size=\"1 24 24\" modalities=\"1\" "
+        "shift=\"scanner-b\" labels=\"parts\" normalise=\"none\"/>"};
