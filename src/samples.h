@@ -120,6 +120,10 @@ int64_t *table_select(const FornixTable *table, unsigned parts, int64_t *count);
 const FornixTable *table_part(const FornixTable *table, unsigned parts);
 /* group[row]: the number of its subject, in order of first appearance; returns how many. */
 int64_t table_subjects(const FornixTable *table, int64_t *group);
+/* Whether so many bytes may be kept in memory for what is read at a cost: within the budget that
+ * all tables share. For nodes that keep more than rows (the volume that a slice is from). */
+bool table_reserve(const FornixTable *table, int64_t bytes);
+void table_release(const FornixTable *table, int64_t bytes);
 /* Gives back what was kept of costly reads; nobody may be reading the table. */
 void table_forget(const FornixTable *table);
 

@@ -73,6 +73,20 @@ const FornixSpace *fornix_space(const FornixTable *table, int64_t row)
 
 /* ---- Tensors ----------------------------------------------------------------------------- */
 
+bool table_reserve(const FornixTable *table, int64_t bytes)
+{
+    Samples *samples = table->samples;
+    if (atomic_fetch_add(&samples->kept, bytes) + bytes <= samples->host.cache_bytes)
+        return true;
+    atomic_fetch_sub(&samples->kept, bytes);
+    return false;
+}
+
+void table_release(const FornixTable *table, int64_t bytes)
+{
+    atomic_fetch_sub(&table->samples->kept, bytes);
+}
+
 static bool read_kept(const FornixTable *table, int c, int64_t row, float *out, FornixError *error)
 {
     Column *column = &table->columns[c];
@@ -85,17 +99,16 @@ static bool read_kept(const FornixTable *table, int c, int64_t row, float *out, 
     }
     if (!table->reader.read(table->reader.opened, table, c, row, out, error))
         return false;
-    Samples *samples = table->samples;
-    if (atomic_fetch_add(&samples->kept, bytes) + bytes <= samples->host.cache_bytes) {
-        float *copy = malloc((size_t)bytes), *none = NULL;
-        if (copy) {
-            memcpy(copy, out, (size_t)bytes);
-            if (atomic_compare_exchange_strong(slot, &none, copy))
-                return true;
-            free(copy);
-        }
+    if (!table_reserve(table, bytes))
+        return true;
+    float *copy = malloc((size_t)bytes), *none = NULL;
+    if (copy) {
+        memcpy(copy, out, (size_t)bytes);
+        if (atomic_compare_exchange_strong(slot, &none, copy))
+            return true;
+        free(copy);
     }
-    atomic_fetch_sub(&samples->kept, bytes);
+    table_release(table, bytes);
     return true;
 }
 
@@ -162,7 +175,7 @@ void table_forget(const FornixTable *table)
         for (int64_t row = 0; column->kept && row < table->rows; row++) {
             float *kept = atomic_exchange(&column->kept[row], NULL);
             if (kept)
-                atomic_fetch_sub(&table->samples->kept, bytes);
+                table_release(table, bytes);
             free(kept);
         }
     }

@@ -1,0 +1,515 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Loads a cohort of NIfTI volumes from a manifest, as whole volumes or as slices.
+ *
+ * A manifest says which files belong to which subject, so nothing is ever matched by its place in a
+ * folder's listing. Volumes are oriented to RAS, their intensities brought to a common scale, and
+ * fitted to one grid; each row remembers the way back to the voxels of its file. Slices of a volume
+ * share its scale, and the volume, once decoded, while memory lasts.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base.h"
+#include "manifest.h"
+#include "node.h"
+#include "pixels.h"
+#include "samples.h"
+#include "text.h"
+#include "volume.h"
+
+typedef struct {
+    const char *manifest, *folder, *subject, *cohort, *mask;
+    FornixList images, labels, classes, mask_classes, spacing;
+    int slices, keep, fit, anchor, normalise, not_finite;
+    FornixDims size;
+} Nifti;
+
+static const char *const slices_choices[] = {"none", "sagittal", "coronal", "axial", NULL};
+static const char *const keep_choices[] = {"all", "tumour", NULL};
+static const char *const fit_choices[] = {"crop", "resample", NULL};
+static const char *const anchor_choices[] = {"centre", "corner", NULL};
+static const char *const finite_choices[] = {"error", "zero", NULL};
+enum { KEEP_ALL, KEEP_TUMOUR };
+enum { FIT_CROP, FIT_RESAMPLE };
+enum { IMAGE, MASK, KINDS };
+
+_Static_assert(sizeof(VolumeMap) <= sizeof((FornixSpace){0}.map), "a map fits a row's space");
+
+typedef struct {
+    const char **files; /* of each image column */
+    const char *mask;   /* NULL: none */
+    VolumeMap map;
+    double spacing[3];            /* of the grid, W H D */
+    _Atomic(float *) kept[KINDS]; /* grids that were read, while memory lasts */
+} Volume;
+
+typedef struct {
+    const Nifti *attrs;
+    Manifest manifest;
+    Volume *volumes; /* of each row of the manifest */
+    int64_t channels;
+    MaskMap mask_map;
+    int first_label;
+    const FornixTable *table; /* whose budget it is; NULL before there is one */
+    int64_t *volume, *slice;  /* of each row of the table; slice -1: whole */
+    int64_t rows, capacity;
+} Opened;
+
+static int64_t grid_bytes(const Opened *o, const Volume *volume, int kind)
+{
+    return volume_bytes(&volume->map, kind == MASK ? 1 : o->channels);
+}
+
+static void nifti_close(void *opened)
+{
+    Opened *o = opened;
+    for (int64_t v = 0; o->volumes && v < o->manifest.rows; v++)
+        for (int kind = 0; kind < KINDS; kind++)
+            free(atomic_load(&o->volumes[v].kept[kind]));
+    mem_free(o->volumes);
+    mem_free(o->volume);
+    mem_free(o->slice);
+    manifest_close(&o->manifest);
+    mem_free(o);
+}
+
+static int slice_axis(const Nifti *a)
+{
+    return a->slices - 1; /* -1: whole volumes */
+}
+
+/* ---- The grid ---------------------------------------------------------------------------- */
+
+/* Attributes are written D H W, volumes count W H D. */
+static void wanted_size(const Nifti *a, const VolumeMap *map, int64_t size[3])
+{
+    int axis = slice_axis(a);
+    if (axis < 0) {
+        for (int k = 0; k < 3; k++)
+            size[k] = a->size.size[2 - k];
+        return;
+    }
+    int w = axis == 0 ? 1 : 0, h = axis == 2 ? 1 : 2;
+    size[axis] = map->size[axis];
+    size[w] = a->size.size[2];
+    size[h] = a->size.size[1];
+}
+
+static bool wanted_spacing(FornixBuild *build, FornixList words, double spacing[3])
+{
+    if (words.count != 1 && words.count != 3)
+        return fornix_build_fail(build, "spacing", "spacing is one number of mm, or three: D H W");
+    for (int k = 0; k < 3; k++) {
+        const char *word = words.items[words.count == 1 ? 0 : 2 - k];
+        if (!text_to_real(word, &spacing[k]) || spacing[k] < .01 || spacing[k] > 1000)
+            return fornix_build_fail(build, "spacing", "'%s' is no number of mm", word);
+    }
+    return true;
+}
+
+static bool grid_find(FornixBuild *build, const Nifti *a, const VolumeInfo *info, Volume *volume)
+{
+    VolumeMap map = info->map;
+    double spacing[3];
+    int64_t size[3];
+    if (a->spacing.count && !wanted_spacing(build, a->spacing, spacing))
+        return false;
+    if (a->spacing.count)
+        map = volume_respace(map, info->spacing, spacing);
+    if (a->size.count) {
+        wanted_size(a, &map, size);
+        map = a->fit == FIT_CROP ? volume_crop(map, size, (VolumeAnchor)a->anchor)
+                                 : volume_resize(map, size);
+    }
+    volume->map = map;
+    volume_spacing(&map, info->spacing, volume->spacing);
+    return true;
+}
+
+static FornixShape row_shape(const Nifti *a, const VolumeMap *map, int64_t channels)
+{
+    int axis = slice_axis(a);
+    int64_t slice[2];
+    if (axis < 0)
+        return (FornixShape){1, map->size[2], map->size[1], map->size[0], channels};
+    volume_slice_size(map->size, axis, slice);
+    return (FornixShape){1, 1, slice[1], slice[0], channels};
+}
+
+/* ---- Columns: the manifest and all headers ------------------------------------------------ */
+
+static bool same_size(const int64_t a[3], const int64_t b[3])
+{
+    return a[0] == b[0] && a[1] == b[1] && a[2] == b[2];
+}
+
+static bool header_read(FornixBuild *build, const char *path, VolumeInfo *info)
+{
+    FornixError error = {0};
+    return fornix_uses_file(build, path) &&
+           (volume_inspect(path, info, &error) || fornix_build_fail(build, NULL, "%s", error.text));
+}
+
+static bool sizes_agree(FornixBuild *build, const char *file, const VolumeInfo *info,
+                        const char *first, const VolumeInfo *as)
+{
+    const int64_t *a = info->map.size, *b = as->map.size;
+    return same_size(a, b) ||
+           fornix_build_fail(build, NULL,
+                             "%s has %" PRId64 " x %" PRId64 " x %" PRId64 " voxels (R A S), %s "
+                             "has %" PRId64 " x %" PRId64 " x %" PRId64,
+                             file, a[0], a[1], a[2], first, b[0], b[1], b[2]);
+}
+
+static bool volume_find(FornixBuild *build, Opened *o, const int64_t *columns, int64_t mask,
+                        int64_t row)
+{
+    const Nifti *a = o->attrs;
+    Volume *volume = &o->volumes[row];
+    VolumeInfo first = {0}, info;
+    int64_t channels = 0;
+    volume->files = arena_take(o->manifest.arena, (size_t)a->images.count, sizeof(char *));
+    for (int64_t i = 0; i < a->images.count; i++) {
+        volume->files[i] = manifest_file(&o->manifest, row, columns[i]);
+        if (!volume->files[i])
+            return fornix_build_fail(build, "images", "%s:%" PRId64 ": no '%s'", a->manifest,
+                                     manifest_line(&o->manifest, row), a->images.items[i]);
+        if (!header_read(build, volume->files[i], &info))
+            return false;
+        if (!i)
+            first = info;
+        if (!sizes_agree(build, volume->files[i], &info, volume->files[0], &first))
+            return false;
+        channels += info.channels;
+    }
+    if (row && channels != o->channels)
+        return fornix_build_fail(build, NULL, "%s has %" PRId64 " channels, %s has %" PRId64,
+                                 volume->files[0], channels, o->volumes[0].files[0], o->channels);
+    o->channels = channels;
+    volume->mask = mask < 0 ? NULL : manifest_file(&o->manifest, row, mask);
+    if (mask >= 0 && !volume->mask)
+        return fornix_build_fail(build, "mask", "%s:%" PRId64 ": no '%s'", a->manifest,
+                                 manifest_line(&o->manifest, row), a->mask);
+    if (volume->mask && (!header_read(build, volume->mask, &info) ||
+                         !sizes_agree(build, volume->mask, &info, volume->files[0], &first)))
+        return false;
+    return grid_find(build, a, &first, volume);
+}
+
+static bool grids_agree(FornixBuild *build, const Opened *o, int64_t row)
+{
+    FornixShape a = row_shape(o->attrs, &o->volumes[row].map, 1);
+    FornixShape b = row_shape(o->attrs, &o->volumes[0].map, 1);
+    return (a.d == b.d && a.h == b.h && a.w == b.w) ||
+           fornix_build_fail(
+               build, "size",
+               "%s gives %" PRId64 " x %" PRId64 " x %" PRId64 " (D H W), %s gives %" PRId64
+               " x %" PRId64 " x %" PRId64 ": say a size for all",
+               o->volumes[row].files[0], a.d, a.h, a.w, o->volumes[0].files[0], b.d, b.h, b.w);
+}
+
+static bool volumes_find(FornixBuild *build, Opened *o)
+{
+    enum { TOLD_MOST = 5 };
+    const Nifti *a = o->attrs;
+    int64_t *columns = arena_take(o->manifest.arena, (size_t)a->images.count, sizeof *columns);
+    int64_t mask = -1;
+    for (int64_t i = 0; i < a->images.count; i++)
+        if ((columns[i] = manifest_column(build, &o->manifest, "images", a->images.items[i])) < 0)
+            return false;
+    if (*a->mask && (mask = manifest_column(build, &o->manifest, "mask", a->mask)) < 0)
+        return false;
+    o->volumes = mem_new((size_t)o->manifest.rows, sizeof *o->volumes);
+    int told = 0;
+    for (int64_t row = 0; row < o->manifest.rows && told < TOLD_MOST; row++)
+        if (!volume_find(build, o, columns, mask, row) ||
+            !(row == 0 || told || grids_agree(build, o, row)))
+            told++;
+    return !told;
+}
+
+static bool attrs_check(FornixBuild *build, const Nifti *a)
+{
+    if (!a->images.count)
+        return fornix_build_fail(build, "images", "no column of images is named");
+    if (a->keep == KEEP_TUMOUR && (slice_axis(a) < 0 || !*a->mask))
+        return fornix_build_fail(build, "keep", "tumour is kept in slices and with a mask");
+    return slice_axis(a) < 0 || a->size.count != 3 || a->size.size[0] == 1 ||
+           fornix_build_fail(build, "size", "a slice has the size H W");
+}
+
+static bool nifti_columns(FornixBuild *build, const void *attrs)
+{
+    const Nifti *a = attrs;
+    ManifestRequest request = {a->manifest, a->folder, a->subject,
+                               a->cohort,   a->labels, a->classes};
+    Manifest manifest;
+    if (!attrs_check(build, a) || !manifest_open(build, &request, &manifest))
+        return false;
+    Opened *o = mem_new(1, sizeof *o);
+    *o = (Opened){.attrs = a, .manifest = manifest};
+    fornix_set_opened(build, o);
+    if (!mask_map_read(build, "mask_classes", a->mask_classes, manifest.arena, &o->mask_map) ||
+        !volumes_find(build, o))
+        return false;
+    FornixColumn image = {.name = "image",
+                          .kind = FORNIX_IMAGE,
+                          .shape = row_shape(a, &o->volumes[0].map, o->channels)};
+    FornixColumn mask = {.name = "mask",
+                         .kind = FORNIX_MASK,
+                         .shape = row_shape(a, &o->volumes[0].map, 1),
+                         .classes = o->mask_map.classes};
+    fornix_add_column(build, &image);
+    if (*a->mask)
+        fornix_add_column(build, &mask);
+    o->first_label = manifest_add_labels(build, &o->manifest);
+    return true;
+}
+
+/* ---- Reading ----------------------------------------------------------------------------- */
+
+/* One file onto its place among the channels of the grid. */
+static bool file_load(const Opened *o, const Volume *volume, const char *path, int kind,
+                      int64_t *channel, float *grid, FornixError *error)
+{
+    static const float zero = 0;
+    const Nifti *a = o->attrs;
+    VolumeInfo info;
+    float *image = volume_read(path, &info, a->not_finite ? &zero : NULL, error);
+    if (!image)
+        return false;
+    int64_t count = info.map.size[0] * info.map.size[1] * info.map.size[2];
+    int64_t total = kind == MASK ? 1 : o->channels, c = kind == MASK ? 1 : info.channels;
+    size_t bytes = (size_t)volume_bytes(&volume->map, c);
+    float *part = NULL, fill = 0;
+    bool fine = *channel + c <= total || fornix_fail(error, "%s changed while it was used", path);
+    if (fine && kind == MASK)
+        fine = mask_map_apply(&o->mask_map, image, count, error);
+    else if (fine)
+        fine = pixels_scale(image, count, c, a->normalise, error);
+    if (kind == IMAGE && a->normalise != SCALE_FOREGROUND)
+        fill = pixels_least(image, count * c);
+    if (fine && !(part = mem_large(bytes)))
+        fine = fornix_fail(error, "no memory for %s", path);
+    fine = fine && volume_to_grid(&volume->map, kind == MASK ? VOLUME_NEAREST : VOLUME_LINEAR,
+                                  image, c, fill, part, error);
+    int64_t voxels = volume->map.size[0] * volume->map.size[1] * volume->map.size[2];
+    for (int64_t i = 0; fine && i < voxels; i++)
+        memcpy(grid + i * total + *channel, part + i * c, (size_t)c * sizeof *grid);
+    *channel += c;
+    if (part)
+        mem_large_free(part, bytes);
+    mem_large_free(image, (size_t)volume_bytes(&info.map, info.channels));
+    return fine;
+}
+
+static bool grid_load(const Opened *o, const Volume *volume, int kind, float *grid,
+                      FornixError *error)
+{
+    int64_t channel = 0;
+    if (kind == MASK)
+        return file_load(o, volume, volume->mask, kind, &channel, grid, error);
+    for (int64_t i = 0; i < o->attrs->images.count; i++)
+        if (!file_load(o, volume, volume->files[i], kind, &channel, grid, error))
+            return false;
+    return true;
+}
+
+/* The grid of a volume; *own: the caller's, to be freed with free. */
+static const float *grid_get(const Opened *o, Volume *volume, int kind, bool *own,
+                             FornixError *error)
+{
+    float *known = atomic_load(&volume->kept[kind]), *none = NULL;
+    int64_t bytes = grid_bytes(o, volume, kind);
+    *own = false;
+    if (known)
+        return known;
+    float *grid = malloc((size_t)bytes);
+    if (!grid) {
+        fornix_fail(error, "no memory for %s", volume->files[0]);
+        return NULL;
+    }
+    *own = true;
+    if (!grid_load(o, volume, kind, grid, error)) {
+        free(grid);
+        return NULL;
+    }
+    if (table_reserve(o->table, bytes)) {
+        *own = !atomic_compare_exchange_strong(&volume->kept[kind], &none, grid);
+        if (*own)
+            table_release(o->table, bytes);
+    }
+    return grid;
+}
+
+static bool nifti_read(void *opened, const FornixTable *table, int column, int64_t row, float *out,
+                       FornixError *error)
+{
+    Opened *o = opened;
+    Volume *volume = &o->volumes[o->volume[row]];
+    const FornixColumn *shown = fornix_column(table, column);
+    int kind = shown->kind & FORNIX_MASK ? MASK : IMAGE;
+    bool own;
+    const float *grid = grid_get(o, volume, kind, &own, error);
+    if (!grid)
+        return false;
+    if (o->slice[row] < 0)
+        memcpy(out, grid, (size_t)fornix_floats(shown->shape) * sizeof *out);
+    else
+        volume_take_slice(grid, volume->map.size, shown->shape.c, slice_axis(o->attrs),
+                          o->slice[row], out);
+    if (own)
+        free((float *)grid);
+    return true;
+}
+
+/* ---- Rows -------------------------------------------------------------------------------- */
+
+static void row_add(FornixBuild *build, Opened *o, int64_t v, int64_t slice)
+{
+    char name[80] = "";
+    const Volume *volume = &o->volumes[v];
+    if (o->manifest.repeated[v])
+        snprintf(name, sizeof name, "line %" PRId64 "%s", manifest_line(&o->manifest, v),
+                 slice < 0 ? "" : " ");
+    if (slice >= 0)
+        snprintf(name + strlen(name), 40, "slice %" PRId64, slice);
+    int64_t row =
+        fornix_add_row(build, &(FornixRow){.subject = o->manifest.subject[v], .name = name});
+    if (o->rows == o->capacity) {
+        o->capacity = o->capacity ? 2 * o->capacity : 64;
+        o->volume = mem_grow(o->volume, (size_t)o->capacity, sizeof *o->volume);
+        o->slice = mem_grow(o->slice, (size_t)o->capacity, sizeof *o->slice);
+    }
+    o->volume[o->rows] = v;
+    o->slice[o->rows++] = slice;
+    if (o->first_label >= 0)
+        manifest_set_labels(build, &o->manifest, o->first_label, v, row);
+    int axis = slice_axis(o->attrs);
+    FornixSpace space = {.file = volume->files[0],
+                         .slice = slice,
+                         .axis = axis < 0 ? 2 : axis,
+                         .spacing = {volume->spacing[0], volume->spacing[1], volume->spacing[2]}};
+    memcpy(space.map, &volume->map, sizeof volume->map);
+    fornix_set_space(build, row, &space);
+}
+
+typedef struct {
+    Opened *opened;
+    int64_t most; /* slices of a volume */
+    bool *tumour; /* by volume and slice */
+    FornixError *errors;
+} Look;
+
+static bool slice_has_tumour(const float *grid, const int64_t size[3], int axis, int64_t index)
+{
+    int64_t step[3] = {1, size[0], size[0] * size[1]};
+    int u = axis == 0 ? 1 : 0, v = axis == 2 ? 1 : 2;
+    const float *first = grid + index * step[axis];
+    for (int64_t j = 0; j < size[v]; j++)
+        for (int64_t i = 0; i < size[u]; i++)
+            if (first[j * step[v] + i * step[u]] > 0)
+                return true;
+    return false;
+}
+
+static void volume_look(void *context, int64_t v)
+{
+    const Look *look = context;
+    Volume *volume = &look->opened->volumes[v];
+    int axis = slice_axis(look->opened->attrs);
+    bool own;
+    const float *grid = grid_get(look->opened, volume, MASK, &own, &look->errors[v]);
+    for (int64_t k = 0; grid && k < volume->map.size[axis]; k++)
+        look->tumour[v * look->most + k] = slice_has_tumour(grid, volume->map.size, axis, k);
+    if (grid && own)
+        free((float *)grid);
+}
+
+static bool slices_add(FornixBuild *build, Opened *o)
+{
+    int axis = slice_axis(o->attrs);
+    int64_t count = o->manifest.rows;
+    bool chosen = o->attrs->keep == KEEP_TUMOUR, fine = true;
+    Look look = {.opened = o};
+    for (int64_t v = 0; v < count; v++)
+        if (o->volumes[v].map.size[axis] > look.most)
+            look.most = o->volumes[v].map.size[axis];
+    look.tumour = mem_new((size_t)count * (size_t)look.most, sizeof *look.tumour);
+    look.errors = mem_new((size_t)count, sizeof *look.errors);
+    if (chosen)
+        fornix_parallel(build, count, volume_look, &look);
+    for (int64_t v = 0; v < count; v++) {
+        if (look.errors[v].text[0])
+            fine = fornix_build_fail(build, NULL, "%s", look.errors[v].text);
+        for (int64_t k = 0; fine && k < o->volumes[v].map.size[axis]; k++)
+            if (!chosen || look.tumour[v * look.most + k])
+                row_add(build, o, v, k);
+    }
+    mem_free(look.tumour);
+    mem_free(look.errors);
+    return fine && (o->rows || fornix_build_fail(build, "keep", "no slice has any tumour"));
+}
+
+static bool nifti_rows(FornixBuild *build, const void *attrs)
+{
+    Opened *o = fornix_opened(build);
+    (void)attrs;
+    o->table = build_table(build);
+    manifest_report(build, &o->manifest);
+    if (slice_axis(o->attrs) >= 0)
+        return slices_add(build, o);
+    for (int64_t v = 0; v < o->manifest.rows; v++)
+        row_add(build, o, v, -1);
+    return true;
+}
+
+static const FornixAttr attrs[] = {
+    FORNIX_PATH(Nifti, manifest, NULL, "a CSV file with a header: a line a volume"),
+    FORNIX_PATH(Nifti, folder, "", "that file names are relative to; the manifest's own"),
+    FORNIX_TEXT(Nifti, subject, NULL, "the column that says whose a volume is"),
+    FORNIX_TEXT(Nifti, cohort, "", "stands before each subject; the node's id"),
+    FORNIX_LIST(Nifti, images, NULL, "columns of file names: the channels, in this order"),
+    FORNIX_TEXT(Nifti, mask, "", "the column of file names of the mask; none"),
+    FORNIX_LIST(Nifti, mask_classes, "any",
+                "any: all but 0 is class 1; else a word for each class from 1 on with its values, "
+                "such as 1,2,4"),
+    FORNIX_LIST(Nifti, labels, "", "label columns, as name:column or column"),
+    FORNIX_LIST(Nifti, classes, "",
+                "value:class for each value of the label (label/value:class where there are "
+                "several); value: drops its rows; all values in order"),
+    FORNIX_CHOICE(Nifti, slices, "none", slices_choices, "rows are slices across this axis"),
+    FORNIX_CHOICE(Nifti, keep, "all", keep_choices, "which slices: tumour is where a mask is"),
+    FORNIX_LIST(Nifti, spacing, "", "mm of a voxel, D H W or one for all; as it is"),
+    FORNIX_DIMS(Nifti, size, "", 1, 4096, "of the grid, D H W, of slices H W; as it is"),
+    FORNIX_CHOICE(Nifti, fit, "crop", fit_choices, "how size is reached: crop or pad, or resample"),
+    FORNIX_CHOICE(Nifti, anchor, "centre", anchor_choices, "what crop leaves in its place"),
+    FORNIX_CHOICE(Nifti, normalise, "zscore", pixels_scales,
+                  "of each channel of a volume: zscore over all of it, foreground over what is not "
+                  "0, percentile: 1 % and 99 % of that become 0 and 1"),
+    FORNIX_CHOICE(Nifti, not_finite, "error", finite_choices,
+                  "what a NaN or infinity in a file is"),
+    {0}};
+
+static const FornixPort outputs[] = {
+    {"samples", FORNIX_SAMPLES, 0, "columns image, mask if there is one, and the labels"}, {0}};
+
+static const FornixSamples samples = {
+    .columns = nifti_columns, .rows = nifti_rows, .read = nifti_read, .close = nifti_close};
+
+const FornixNode fornix_node = {
+    .abi = FORNIX_ABI,
+    .name = "nifti",
+    .doc = "Loads NIfTI volumes (.nii, .nii.gz) that a manifest lists: oriented to RAS, scaled, on "
+           "one grid; whole or as slices.",
+    .attrs_size = sizeof(Nifti),
+    .attrs = attrs,
+    .outputs = outputs,
+    .samples = &samples,
+    .example = "<nifti id=\"lgg\" manifest=\"index.csv\" subject=\"patient\" images=\"image\" "
+               "mask=\"mask\" labels=\"grade:who_grade\" classes=\"2:low 3:high\" "
+               "slices=\"axial\" keep=\"tumour\"/>"};

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "manifest.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base.h"
+#include "file.h"
+#include "text.h"
+
+enum { CLASSES_MOST = 1000, DROPPED = -1 };
+
+/* What a word of `classes` says. */
+typedef struct Mapping {
+    const char *label;         /* NULL: the only one */
+    const char *value, *class; /* class "": dropped */
+} Mapping;
+
+void manifest_close(Manifest *manifest)
+{
+    csv_free(manifest->csv);
+    arena_free(manifest->arena);
+    *manifest = (Manifest){0};
+}
+
+int64_t manifest_column(FornixBuild *build, const Manifest *manifest, const char *where,
+                        const char *name)
+{
+    FornixError error = {0};
+    int64_t column = csv_column(manifest->csv, name, &error);
+    if (column < 0)
+        fornix_build_fail(build, where, "%s", error.text);
+    return column;
+}
+
+const char *manifest_file(const Manifest *manifest, int64_t row, int64_t column)
+{
+    const char *name = csv_field(manifest->csv, manifest->at[row], column);
+    if (!*name)
+        return NULL;
+    char *path = file_join(manifest->folder, name);
+    const char *kept = arena_text(manifest->arena, path);
+    mem_free(path);
+    return kept;
+}
+
+int64_t manifest_line(const Manifest *manifest, int64_t row)
+{
+    return csv_line(manifest->csv, manifest->at[row]);
+}
+
+/* ---- Classes ----------------------------------------------------------------------------- */
+
+static bool mappings_read(FornixBuild *build, const Manifest *m, const ManifestRequest *request,
+                          Mapping *mappings)
+{
+    for (int64_t i = 0; i < request->classes.count; i++) {
+        const char *word = request->classes.items[i];
+        const char *colon = strchr(word, ':'), *slash = strchr(word, '/');
+        if (!colon || colon == word)
+            return fornix_build_fail(build, "classes",
+                                     "'%s': a value, a colon and a class are "
+                                     "wanted, as in 2:low",
+                                     word);
+        if (slash && slash > colon)
+            slash = NULL;
+        if (!slash && m->label_count != 1)
+            return fornix_build_fail(build, "classes",
+                                     "'%s': there are %d labels; say whose value "
+                                     "it is, as in grade/2:low",
+                                     word, m->label_count);
+        const char *value = slash ? slash + 1 : word;
+        mappings[i] =
+            (Mapping){.label = slash ? arena_slice(m->arena, word, (size_t)(slash - word)) : NULL,
+                      .value = arena_slice(m->arena, value, (size_t)(colon - value)),
+                      .class = colon + 1};
+        bool known = !slash;
+        for (int k = 0; k < m->label_count && !known; k++)
+            known = strcmp(mappings[i].label, m->labels[k].name) == 0;
+        if (!known)
+            return fornix_build_fail(build, "classes", "'%s': there is no label '%s'", word,
+                                     mappings[i].label);
+    }
+    return true;
+}
+
+static int32_t class_named(const ManifestLabel *label, const char *name)
+{
+    for (int64_t c = 0; c < label->classes; c++)
+        if (strcmp(label->names[c], name) == 0)
+            return (int32_t)c;
+    return -1;
+}
+
+/* The classes of a label that mappings name, in their order; false where there are none. */
+static bool classes_mapped(const Mapping *mappings, int64_t count, Arena *arena,
+                           ManifestLabel *label)
+{
+    bool mapped = false;
+    label->names = arena_take(arena, (size_t)count + 1, sizeof *label->names);
+    for (int64_t i = 0; i < count; i++) {
+        if (mappings[i].label && strcmp(mappings[i].label, label->name) != 0)
+            continue;
+        mapped = true;
+        if (*mappings[i].class && class_named(label, mappings[i].class) < 0)
+            label->names[label->classes++] = mappings[i].class;
+    }
+    return mapped;
+}
+
+static int values_compare(const void *a, const void *b)
+{
+    const char *const *x = a, *const *y = b;
+    double p, q;
+    bool numbers = text_to_real(*x, &p) && text_to_real(*y, &q);
+    return numbers && p != q ? (p < q ? -1 : 1) : strcmp(*x, *y);
+}
+
+/* Without mappings: all values that there are, in order. */
+static bool classes_found(FornixBuild *build, const Manifest *m, ManifestLabel *label)
+{
+    label->names = arena_take(m->arena, CLASSES_MOST, sizeof *label->names);
+    for (int64_t row = 0; row < csv_rows(m->csv); row++) {
+        const char *value = csv_field(m->csv, row, label->column);
+        if (!*value || class_named(label, value) >= 0)
+            continue;
+        if (label->classes == CLASSES_MOST)
+            return fornix_build_fail(build, "labels",
+                                     "column '%s' has more than %d values: is it "
+                                     "a label?",
+                                     csv_header(m->csv, label->column), CLASSES_MOST);
+        label->names[label->classes++] = value;
+    }
+    qsort(label->names, (size_t)label->classes, sizeof *label->names, values_compare);
+    return true;
+}
+
+/* The class of a row, DROPPED, or -2 after a mistake. */
+static int32_t class_of(FornixBuild *build, const Manifest *m, const ManifestLabel *label,
+                        const Mapping *mappings, int64_t count, int64_t row)
+{
+    const char *value = csv_field(m->csv, row, label->column);
+    if (!*value)
+        return DROPPED;
+    bool mapped = false;
+    for (int64_t i = 0; i < count; i++) {
+        if (mappings[i].label && strcmp(mappings[i].label, label->name) != 0)
+            continue;
+        mapped = true;
+        if (strcmp(mappings[i].value, value) == 0)
+            return *mappings[i].class ? class_named(label, mappings[i].class) : DROPPED;
+    }
+    if (!mapped)
+        return class_named(label, value);
+    fornix_build_fail(build, "classes", "%s:%" PRId64 ": '%s' of column '%s' has no class",
+                      csv_name(m->csv), csv_line(m->csv, row), value,
+                      csv_header(m->csv, label->column));
+    return -2;
+}
+
+/* ---- Rows -------------------------------------------------------------------------------- */
+
+static bool labels_find(FornixBuild *build, const ManifestRequest *request, Manifest *m)
+{
+    m->label_count = (int)request->labels.count;
+    m->labels = arena_take(m->arena, (size_t)m->label_count + 1, sizeof *m->labels);
+    for (int k = 0; k < m->label_count; k++) {
+        const char *word = request->labels.items[k], *colon = strchr(word, ':');
+        ManifestLabel *label = &m->labels[k];
+        label->name = colon ? arena_slice(m->arena, word, (size_t)(colon - word)) : word;
+        label->column = manifest_column(build, m, "labels", colon ? colon + 1 : word);
+        label->of = arena_take(m->arena, (size_t)csv_rows(m->csv) + 1, sizeof *label->of);
+        if (label->column < 0)
+            return false;
+    }
+    return true;
+}
+
+static bool rows_find(FornixBuild *build, const ManifestRequest *request, Manifest *m,
+                      const Mapping *mappings)
+{
+    const char *cohort = *request->cohort ? request->cohort : fornix_build_id(build);
+    bool own = !*request->subject;
+    int64_t subject = own ? 0 : manifest_column(build, m, "subject", request->subject);
+    size_t rows = (size_t)csv_rows(m->csv);
+    m->at = arena_take(m->arena, rows + 1, sizeof *m->at);
+    m->subject = arena_take(m->arena, rows + 1, sizeof *m->subject);
+    for (int64_t row = 0; subject >= 0 && row < (int64_t)rows; row++) {
+        bool kept = true;
+        for (int k = 0; k < m->label_count; k++) {
+            int32_t class =
+                class_of(build, m, &m->labels[k], mappings, request->classes.count, row);
+            if (class < DROPPED)
+                return false;
+            kept = kept && class != DROPPED;
+            m->labels[k].of[m->rows] = class;
+        }
+        const char *who = own ? arena_format(m->arena, "%" PRId64, csv_line(m->csv, row))
+                              : csv_field(m->csv, row, subject);
+        if (kept && !*who)
+            return fornix_build_fail(build, "subject", "%s:%" PRId64 ": no '%s'", csv_name(m->csv),
+                                     csv_line(m->csv, row), request->subject);
+        m->dropped += !kept;
+        if (!kept)
+            continue;
+        m->at[m->rows] = row;
+        m->subject[m->rows++] = arena_format(m->arena, "%s/%s", cohort, who);
+    }
+    return subject >= 0 && (m->rows || fornix_build_fail(build, "manifest", "%s has no row to use",
+                                                         csv_name(m->csv)));
+}
+
+static int places_compare(const void *a, const void *b)
+{
+    const char *const *const *x = a, *const *const *y = b;
+    return strcmp(**x, **y);
+}
+
+static void repeats_find(Manifest *m)
+{
+    const char ***places = mem_new((size_t)m->rows + 1, sizeof *places);
+    m->repeated = arena_take(m->arena, (size_t)m->rows + 1, sizeof *m->repeated);
+    for (int64_t row = 0; row < m->rows; row++)
+        places[row] = &m->subject[row];
+    qsort(places, (size_t)m->rows, sizeof *places, places_compare);
+    for (int64_t i = 1; i < m->rows; i++)
+        if (strcmp(*places[i], *places[i - 1]) == 0)
+            m->repeated[places[i] - m->subject] = m->repeated[places[i - 1] - m->subject] = true;
+    mem_free(places);
+}
+
+static bool manifest_read(FornixBuild *build, const ManifestRequest *request, Manifest *m)
+{
+    FornixError error = {0};
+    FileIdentity identity;
+    if (!file_identity(request->path, &identity, &error))
+        return fornix_build_fail(build, "manifest", "%s", error.text);
+    fornix_uses_file(build, request->path);
+    m->csv = csv_read(request->path, &error);
+    if (!m->csv)
+        return fornix_build_fail(build, "manifest", "%s", error.text);
+    char *folder = file_folder(request->path);
+    m->folder = arena_text(m->arena, *request->folder ? request->folder : folder);
+    mem_free(folder);
+    size_t count = (size_t)request->classes.count;
+    Mapping *mappings = arena_take(m->arena, count + 1, sizeof *mappings);
+    if (!labels_find(build, request, m) || !mappings_read(build, m, request, mappings))
+        return false;
+    for (int k = 0; k < m->label_count; k++)
+        if (!classes_mapped(mappings, request->classes.count, m->arena, &m->labels[k]) &&
+            !classes_found(build, m, &m->labels[k]))
+            return false;
+    if (!rows_find(build, request, m, mappings))
+        return false;
+    repeats_find(m);
+    return true;
+}
+
+bool manifest_open(FornixBuild *build, const ManifestRequest *request, Manifest *manifest)
+{
+    *manifest = (Manifest){.arena = arena_new()};
+    if (manifest_read(build, request, manifest))
+        return true;
+    manifest_close(manifest);
+    return false;
+}
+
+/* ---- Tables ------------------------------------------------------------------------------ */
+
+int manifest_add_labels(FornixBuild *build, const Manifest *manifest)
+{
+    int first = -1;
+    for (int k = 0; k < manifest->label_count; k++) {
+        const ManifestLabel *label = &manifest->labels[k];
+        FornixColumn column = {.name = label->name,
+                               .kind = FORNIX_LABEL,
+                               .shape = {1, 1, 1, 1, 1},
+                               .classes = label->classes,
+                               .class_names = label->names};
+        int at = fornix_add_column(build, &column);
+        first = first < 0 ? at : first;
+    }
+    return first;
+}
+
+void manifest_set_labels(FornixBuild *build, const Manifest *manifest, int first, int64_t row,
+                         int64_t table_row)
+{
+    for (int k = 0; k < manifest->label_count; k++)
+        fornix_set_label(build, first + k, table_row, manifest->labels[k].of[row]);
+}
+
+void manifest_report(FornixBuild *build, const Manifest *manifest)
+{
+    if (manifest->dropped)
+        fornix_report(build,
+                      "%" PRId64 " of %" PRId64 " rows of the manifest have no label and "
+                      "are left out",
+                      manifest->dropped, csv_rows(manifest->csv));
+}

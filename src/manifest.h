@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A cohort as a CSV file lists it: a row a sample, with its subject, its files and its labels.
+ *
+ * All loaders of files begin here, so that subjects get their cohort's prefix, labels their classes
+ * and blanks their end in one way. A row without a value for a label is dropped and counted; a
+ * value that no class is given for is a mistake, never a class of its own by accident.
+ */
+#ifndef FORNIX_MANIFEST_H
+#define FORNIX_MANIFEST_H
+
+#include "arena.h"
+#include "csv.h"
+#include "node.h"
+
+typedef struct ManifestRequest {
+    const char *path;
+    const char *folder; /* that files are relative to; "": the manifest's */
+    const char
+        *subject;       /* the column that says whose a row is; "": each row its own, by its line */
+    const char *cohort; /* "": the node's id */
+    FornixList labels;  /* "grade:who_grade": a name and its column; "grade": both */
+    /* "2:low": rows of value 2 are of class low; "2:": they are dropped; "grade/2:low" where there
+     * are several labels. A label without any: its values in order are the classes. */
+    FornixList classes;
+} ManifestRequest;
+
+typedef struct ManifestLabel {
+    const char *name;
+    int64_t column; /* of the CSV */
+    int64_t classes;
+    const char **names;
+    int32_t *of; /* each row */
+} ManifestLabel;
+
+typedef struct Manifest {
+    Arena *arena;
+    Csv *csv;
+    const char *folder;
+    int64_t rows; /* that are kept */
+    int64_t *at;  /* their numbers in the CSV */
+    const char **subject;
+    bool *repeated; /* the subject has several rows */
+    ManifestLabel *labels;
+    int label_count;
+    int64_t dropped; /* rows without a label */
+} Manifest;
+
+/* false: told, and closed. Attributes are called manifest, subject, labels and classes. */
+bool manifest_open(FornixBuild *build, const ManifestRequest *request, Manifest *manifest);
+void manifest_close(Manifest *manifest);
+
+/* The CSV's column of that name; -1: told at attribute where. */
+int64_t manifest_column(FornixBuild *build, const Manifest *manifest, const char *where,
+                        const char *name);
+/* The file that a column names in a row, in the folder; NULL where it is blank. */
+const char *manifest_file(const Manifest *manifest, int64_t row, int64_t column);
+int64_t manifest_line(const Manifest *manifest, int64_t row); /* of the CSV file */
+
+/* In `columns`: a label column each; returns the number of the first. */
+int manifest_add_labels(FornixBuild *build, const Manifest *manifest);
+/* In `rows`: the labels of a row of the manifest, for a row of the table. */
+void manifest_set_labels(FornixBuild *build, const Manifest *manifest, int first, int64_t row,
+                         int64_t table_row);
+void manifest_report(FornixBuild *build, const Manifest *manifest); /* what was dropped */
+
+#endif
