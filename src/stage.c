@@ -529,6 +529,13 @@ static bool check_weights(Stage *stage, const StagePlan *plan)
     return fine;
 }
 
+/* A linear layer's output is a feature until the graph calls it logits: by loss, or by name here. */
+static unsigned collected_kind(const Collect *collect, const Value *value)
+{
+    bool named = strcmp(collect->name, "logits") == 0 && value->kind == FORNIX_FEATURE;
+    return named ? FORNIX_LOGITS : value->kind;
+}
+
 static void describe_collected(Stage *stage, const StagePlan *plan)
 {
     for (int k = 0; k < stage->collect_count; k++) {
@@ -539,7 +546,7 @@ static void describe_collected(Stage *stage, const StagePlan *plan)
         if (collect->pools)
             shape.d = shape.h = shape.w = 1;
         collect->column = (FornixColumn){
-            .name = collect->name, .kind = value->kind, .shape = shape, .classes = value->classes};
+            .name = collect->name, .kind = collected_kind(collect, value), .shape = shape, .classes = value->classes};
     }
 }
 
