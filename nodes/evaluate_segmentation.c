@@ -11,25 +11,29 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base.h"
 #include "column.h"
 #include "findings.h"
+#include "image_space.h"
 #include "node.h"
 #include "overlap.h"
 #include "resample.h"
 #include "statistics.h"
+#include "text.h"
 
 typedef struct {
     const char *column, *mask;
     double threshold;
-    int empty, cluster;
+    int empty, cluster, space;
     int64_t draws, seed;
     double confidence;
 } EvaluateSegmentation;
 
 enum { PREDICTIONS };
 enum { BY_SUBJECT, BY_SAMPLE };
+enum { ON_GRID, IN_IMAGE };
 enum { DICE, IOU, RATIOS };
 enum { MOST_CLASSES = 256, READERS = 16 };
 
@@ -41,7 +45,10 @@ typedef struct {
     int score_column, mask_column;
     float cut;
     int64_t classes, rows;
-    Overlap *of_row; /* [rows][classes] */
+    int64_t groups;   /* of rows that are counted together: one each, or those of an image */
+    int64_t *member;  /* rows by group */
+    int64_t *begin;   /* of each group in member; one more than groups */
+    Overlap *counted; /* [groups][classes] */
     FornixError errors[READERS];
     int64_t units, *unit; /* subject (or sample) of each row, in order of first appearance */
     int64_t *first;       /* row of each unit */
@@ -71,8 +78,9 @@ static void add_ratio_columns(FornixBuild *build, int64_t classes)
 
 static bool evaluate_columns(FornixBuild *build, const void *attrs)
 {
+    const EvaluateSegmentation *a = attrs;
     int score_column, mask_column;
-    if (!choose_columns(build, attrs, &score_column, &mask_column))
+    if (!choose_columns(build, a, &score_column, &mask_column))
         return false;
     const FornixColumn *score = fornix_column(fornix_table(build, PREDICTIONS), score_column);
     const FornixColumn *mask = fornix_column(fornix_table(build, PREDICTIONS), mask_column);
@@ -90,6 +98,10 @@ static bool evaluate_columns(FornixBuild *build, const void *attrs)
     if (classes > MOST_CLASSES)
         return fornix_build_fail(build, "column", "%" PRId64 " classes; at most %d are judged",
                                  classes, MOST_CLASSES);
+    if (a->space == IN_IMAGE && a->cluster != BY_SUBJECT)
+        return fornix_build_fail(build, "cluster",
+                                 "in an image's own space the samples of a subject are judged "
+                                 "together");
     add_ratio_columns(build, classes);
     return true;
 }
@@ -104,16 +116,69 @@ static bool all_finite(const float *values, int64_t count)
     return sum == 0;
 }
 
-static bool count_row(Evaluation *e, int64_t row, float *score, float *mask, FornixError *error)
+/* What one reader reads into; large, so taken once for its share. */
+typedef struct {
+    float *score, *mask, *class;
+    int64_t bytes;
+} Buffers;
+
+static bool buffers_open(const Evaluation *e, Buffers *buffers, FornixError *error)
 {
     FornixShape shape = fornix_column(e->table, e->score_column)->shape;
-    if (!fornix_read(e->table, e->score_column, row, score, error) ||
-        !fornix_read(e->table, e->mask_column, row, mask, error))
+    int64_t pixels = fornix_pixels(shape), floats = fornix_floats(shape) + 2 * pixels;
+    buffers->bytes = floats * (int64_t)sizeof(float);
+    buffers->score = mem_large((size_t)buffers->bytes);
+    if (!buffers->score)
+        return fornix_fail(error, "no memory to read a prediction of %" PRId64 " numbers", floats);
+    buffers->mask = buffers->score + fornix_floats(shape);
+    buffers->class = buffers->mask + pixels;
+    return true;
+}
+
+static bool read_row(const Evaluation *e, int64_t row, Buffers *buffers, FornixError *error)
+{
+    FornixShape shape = fornix_column(e->table, e->score_column)->shape;
+    if (!fornix_read(e->table, e->score_column, row, buffers->score, error) ||
+        !fornix_read(e->table, e->mask_column, row, buffers->mask, error))
         return false;
-    if (!all_finite(score, fornix_floats(shape)))
+    if (!all_finite(buffers->score, fornix_floats(shape)))
         return fornix_fail(error, "the prediction for %s is not finite everywhere",
                            fornix_row(e->table, row)->subject);
-    overlap_count(score, shape.c, e->cut, mask, fornix_pixels(shape), e->of_row + row * e->classes);
+    return true;
+}
+
+static bool put_row(const Evaluation *e, int64_t row, ImageSpace *image, Buffers *buffers,
+                    FornixError *error)
+{
+    FornixShape shape = fornix_column(e->table, e->score_column)->shape;
+    if (!read_row(e, row, buffers, error))
+        return false;
+    for (int64_t i = 0; i < fornix_pixels(shape); i++)
+        buffers->class[i] = (float)pixel_class(buffers->score + i * shape.c, shape.c, e->cut);
+    return image_space_put(image, fornix_space(e->table, row), shape, buffers->class, buffers->mask,
+                           error);
+}
+
+static bool count_image(const Evaluation *e, int64_t group, Buffers *buffers, FornixError *error)
+{
+    ImageSpace image;
+    if (!image_space_open(&image, fornix_space(e->table, e->member[e->begin[group]]), error))
+        return false;
+    bool fine = true;
+    for (int64_t i = e->begin[group]; fine && i < e->begin[group + 1]; i++)
+        fine = put_row(e, e->member[i], &image, buffers, error);
+    fine = fine && image_space_count(&image, e->classes, e->counted + group * e->classes, error);
+    image_space_close(&image);
+    return fine;
+}
+
+static bool count_row(const Evaluation *e, int64_t group, Buffers *buffers, FornixError *error)
+{
+    FornixShape shape = fornix_column(e->table, e->score_column)->shape;
+    if (!read_row(e, e->member[group], buffers, error))
+        return false;
+    overlap_count(buffers->score, shape.c, e->cut, buffers->mask, fornix_pixels(shape),
+                  e->counted + group * e->classes);
     return true;
 }
 
@@ -121,25 +186,53 @@ static void count_share(void *context, int64_t reader)
 {
     Evaluation *e = context;
     FornixError *error = &e->errors[reader];
-    FornixShape shape = fornix_column(e->table, e->score_column)->shape;
-    int64_t floats = fornix_floats(shape) + fornix_pixels(shape), bytes;
-    float *score = NULL;
-    if (size_multiply(floats, sizeof *score, &bytes))
-        score = mem_large((size_t)bytes);
-    if (!score) {
-        fornix_fail(error, "no memory to read a prediction of %" PRId64 " numbers", floats);
+    int64_t begin = e->groups * reader / READERS, end = e->groups * (reader + 1) / READERS;
+    Buffers buffers;
+    if (begin == end || !buffers_open(e, &buffers, error))
         return;
-    }
-    int64_t begin = e->rows * reader / READERS, end = e->rows * (reader + 1) / READERS;
-    for (int64_t row = begin; row < end; row++)
-        if (!count_row(e, row, score, score + fornix_floats(shape), error))
-            break;
-    mem_large_free(score, (size_t)bytes);
+    bool fine = true;
+    for (int64_t group = begin; fine && group < end; group++)
+        fine = e->attrs->space == IN_IMAGE ? count_image(e, group, &buffers, error)
+                                           : count_row(e, group, &buffers, error);
+    mem_large_free(buffers.score, (size_t)buffers.bytes);
 }
 
-static bool count_rows(Evaluation *e)
+/* The rows of one subject and image file, or every row for itself. */
+static void find_groups(Evaluation *e)
 {
-    e->of_row = mem_new((size_t)(e->rows * e->classes) + 1, sizeof *e->of_row);
+    size_t room = (size_t)e->rows + 2;
+    int64_t *group = mem_new(room, sizeof *group);
+    Text *keys = mem_new(room, sizeof *keys);
+    const char **key = mem_new(room, sizeof *key);
+    for (int64_t row = 0; row < e->rows; row++) {
+        const FornixSpace *space = fornix_space(e->table, row);
+        text_format(&keys[row], "%s\n%s", fornix_row(e->table, row)->subject,
+                    space && space->file ? space->file : "");
+        key[row] = text_value(&keys[row]);
+        group[row] = row;
+    }
+    e->groups = e->attrs->space == IN_IMAGE ? clusters_find(key, e->rows, group) : e->rows;
+    e->member = mem_new(room, sizeof *e->member);
+    e->begin = mem_new(room, sizeof *e->begin);
+    for (int64_t row = 0; row < e->rows; row++)
+        e->begin[group[row] + 1]++;
+    for (int64_t g = 0; g < e->groups; g++)
+        e->begin[g + 1] += e->begin[g];
+    for (int64_t row = e->rows; row-- > 0;)
+        e->member[--e->begin[group[row] + 1]] = row;
+    memmove(e->begin, e->begin + 1, (size_t)e->groups * sizeof *e->begin);
+    e->begin[e->groups] = e->rows;
+    for (int64_t row = 0; row < e->rows; row++)
+        text_free(&keys[row]);
+    mem_free(key);
+    mem_free(keys);
+    mem_free(group);
+}
+
+static bool count_groups(Evaluation *e)
+{
+    find_groups(e);
+    e->counted = mem_new((size_t)(e->groups * e->classes) + 1, sizeof *e->counted);
     fornix_parallel(e->build, READERS, count_share, e);
     for (int reader = 0; reader < READERS; reader++)
         if (*e->errors[reader].text)
@@ -166,9 +259,10 @@ static void take_ratios(Evaluation *e)
 {
     int64_t count = e->units * e->classes;
     Overlap *sum = mem_new((size_t)count + 1, sizeof *sum);
-    for (int64_t row = 0; row < e->rows; row++)
+    for (int64_t group = 0; group < e->groups; group++)
         for (int64_t c = 0; c < e->classes; c++)
-            overlap_add(&sum[e->unit[row] * e->classes + c], e->of_row[row * e->classes + c]);
+            overlap_add(&sum[e->unit[e->member[e->begin[group]]] * e->classes + c],
+                        e->counted[group * e->classes + c]);
     e->ratio = mem_new((size_t)count * RATIOS + 1, sizeof *e->ratio);
     for (int64_t i = 0; i < count; i++) {
         e->ratio[i * RATIOS + DICE] = overlap_dice(sum[i], (EmptyPolicy)e->attrs->empty);
@@ -311,14 +405,16 @@ static bool evaluate_rows(FornixBuild *build, const void *attrs)
                                  fornix_table_name(build, PREDICTIONS));
     e.cut = (float)(score->kind == FORNIX_PROBABILITY ? a->threshold
                                                       : log(a->threshold / (1 - a->threshold)));
-    bool fine = count_rows(&e);
+    bool fine = count_groups(&e);
     if (fine) {
         find_units(&e);
         take_ratios(&e);
         add_rows(&e);
         judge_units(&e);
     }
-    mem_free(e.of_row);
+    mem_free(e.member);
+    mem_free(e.begin);
+    mem_free(e.counted);
     mem_free(e.unit);
     mem_free(e.first);
     mem_free(e.ratio);
@@ -326,6 +422,7 @@ static bool evaluate_rows(FornixBuild *build, const void *attrs)
 }
 
 static const char *const cluster_choices[] = {"subject", "none", NULL};
+static const char *const space_choices[] = {"grid", "image", NULL};
 
 static const FornixAttr attrs[] = {
     FORNIX_TEXT(EvaluateSegmentation, column, "",
@@ -340,6 +437,9 @@ static const FornixAttr attrs[] = {
     FORNIX_CHOICE(EvaluateSegmentation, cluster, "subject", cluster_choices,
                   "what gets a score of its own and is drawn anew for intervals: a subject with "
                   "all its samples, or each sample (none)"),
+    FORNIX_CHOICE(EvaluateSegmentation, space, "grid", space_choices,
+                  "where pixels are counted: on the samples' grid, or in the voxels of the image "
+                  "that they came from, to which both masks are brought back (nearest voxel)"),
     FORNIX_INT(EvaluateSegmentation, draws, "2000", 100, 1000000, "replicates of the bootstrap"),
     FORNIX_REAL(EvaluateSegmentation, confidence, "0.95", 0.5, 0.999, "of the intervals"),
     FORNIX_INT(EvaluateSegmentation, seed, "1", 0, INT32_MAX, "of the draws"),
@@ -362,7 +462,8 @@ const FornixNode fornix_node = {
     .name = "evaluate_segmentation",
     .doc = "Judges predicted masks: Dice and IoU of each class but the background (class 0), as "
            "mean over subjects with a percentile interval by bootstrap over subjects, median and "
-           "least. Slices of a subject are added up first; `dice` alone is the mean over classes.",
+           "least. Slices of a subject are added up first; `dice` alone is the mean over classes. "
+           "What a crop cut away is in neither mask, in the image's own space too.",
     .formula = "Dice = 2 |P and T| / (|P| + |T|) (Dice 1945; Sorensen 1948), "
                "IoU = |P and T| / |P or T| (Jaccard 1912); percentile bootstrap (Efron 1979)",
     .attrs_size = sizeof(EvaluateSegmentation),

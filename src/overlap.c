@@ -50,18 +50,29 @@ int64_t pixel_class(const float *values, int64_t channels, float cut)
     return best;
 }
 
+static void count_pixel(int64_t predicted, float mask, int64_t classes, Overlap *overlap)
+{
+    if (!(mask >= 0 && mask <= (float)(classes - 1)))
+        return;
+    int64_t truth = (int64_t)mask;
+    overlap[truth].truth++;
+    overlap[predicted].predicted++;
+    if (truth == predicted)
+        overlap[truth].both++;
+}
+
 void overlap_count(const float *values, int64_t channels, float cut, const float *mask,
                    int64_t pixels, Overlap *classes)
 {
-    float last = (float)(overlap_classes(channels) - 1);
-    for (int64_t i = 0; i < pixels; i++) {
-        if (!(mask[i] >= 0 && mask[i] <= last))
-            continue;
-        int64_t truth = (int64_t)mask[i];
-        int64_t predicted = pixel_class(values + i * channels, channels, cut);
-        classes[truth].truth++;
-        classes[predicted].predicted++;
-        if (truth == predicted)
-            classes[truth].both++;
-    }
+    int64_t count = overlap_classes(channels);
+    for (int64_t i = 0; i < pixels; i++)
+        count_pixel(pixel_class(values + i * channels, channels, cut), mask[i], count, classes);
+}
+
+void overlap_count_classes(const float *predicted, const float *mask, int64_t pixels,
+                           int64_t classes, Overlap *overlap)
+{
+    for (int64_t i = 0; i < pixels; i++)
+        if (predicted[i] >= 0 && predicted[i] < (float)classes)
+            count_pixel((int64_t)predicted[i], mask[i], classes, overlap);
 }

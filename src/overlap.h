@@ -34,5 +34,8 @@ int64_t pixel_class(const float *values, int64_t channels, float cut);
  * Where the mask holds no class of these (-1: not annotated), the pixel does not count. */
 void overlap_count(const float *values, int64_t channels, float cut, const float *mask,
                    int64_t pixels, Overlap *classes);
+/* The same where the prediction is one class a pixel. */
+void overlap_count_classes(const float *predicted, const float *mask, int64_t pixels,
+                           int64_t classes, Overlap *overlap);
 
 #endif

@@ -9,6 +9,7 @@
 #include "fornix-random.h"
 #include "registry.h"
 #include "tables.h"
+#include "volume.h"
 
 static Registry *registry;
 static Arena *arena;
@@ -321,7 +322,9 @@ static bool slices_read(void *opened, const FornixTable *table, int column, int6
     return true;
 }
 
-static const FornixTable *segmentations(const char *id, const Slice *slices, int count)
+/* map: the way back of slices of one volume to a subject, numbered as they come; NULL: none. */
+static const FornixTable *segmentations(const char *id, const Slice *slices, int count,
+                                        const VolumeMap *map)
 {
     FornixBuild *build = build_new(
         made.samples, &(BuildRequest){.id = id, .mistake = made_mistake, .context = &made});
@@ -337,6 +340,13 @@ static const FornixTable *segmentations(const char *id, const Slice *slices, int
         snprintf(name, sizeof name, "slice %d", i);
         fornix_add_row(build,
                        &(FornixRow){slices[i].subject, name, FORNIX_REAL_SAMPLE, FORNIX_TEST});
+        FornixSpace space = {.file = slices[i].subject, .axis = 2};
+        for (int before = 0; before < i; before++)
+            space.slice += strcmp(slices[before].subject, slices[i].subject) == 0;
+        if (map) {
+            memcpy(space.map, map, sizeof *map);
+            fornix_set_space(build, i, &space);
+        }
     }
     build_set_reader(build,
                      &(TableReader){.read = slices_read, .opened = (void *)(uintptr_t)slices});
@@ -349,7 +359,7 @@ static const Slice slices[] = {{"s/1", 4, 8}, {"s/2", 2, 2}, {"s/1", 4, 0}, {"s/
 
 START_TEST(segmentation)
 {
-    const FornixTable *table = segmentations("p", slices, 4);
+    const FornixTable *table = segmentations("p", slices, 4, NULL);
     const FornixTable *scores = judged_one("<evaluate_segmentation id='dice' draws='200'/>", table);
     ck_assert_msg(scores != NULL, "%s", made.mistake);
     /* Subject 1: both 4, predicted 8, truth 8; subject 2: perfect; subject 3: nothing there. */
@@ -364,13 +374,39 @@ START_TEST(segmentation)
 }
 END_TEST
 
+/* Images of 3 x 4 x 2 voxels, padded to 4 x 4: the last column is in no image. */
+START_TEST(segmentation_in_the_image)
+{
+    static const Slice padded[] = {{"s/1", 5, 8}, {"s/1", 4, 0}};
+    VolumeMap map = {
+        .file_size = {3, 4, 2}, .size = {3, 4, 2}, .axis = {0, 1, 2}, .step = {1, 1, 1}};
+    map = volume_crop(map, (int64_t[]){SIDE, SIDE, 2}, VOLUME_CORNER);
+    const FornixTable *table = segmentations("p", padded, 2, &map);
+    const FornixTable *scores = judged_one("<evaluate_segmentation id='grid'/>", table);
+    ck_assert(fabs(metric(scores, "dice") - 10. / 17) < 1e-12);
+    scores = judged_one("<evaluate_segmentation id='image' space='image'/>", table);
+    ck_assert_msg(scores != NULL, "%s", made.mistake);
+    ck_assert(fabs(metric(scores, "dice") - 8. / 13) < 1e-12);
+    ck_assert_int_eq(fornix_rows(scores), 1);
+    refuses(judged_one("<evaluate_segmentation id='i' space='image' cluster='none'/>", table),
+            "cluster", "judged together");
+    refuses(judged_one("<evaluate_segmentation id='i' space='image'/>",
+                       segmentations("q", padded, 2, NULL)),
+            "", "know no way back");
+    map.size[0] = 5;
+    refuses(judged_one("<evaluate_segmentation id='i' space='image'/>",
+                       segmentations("r", padded, 2, &map)),
+            "", "have not the size");
+}
+END_TEST
+
 START_TEST(segmentations_compared)
 {
     static const Slice better[] = {{"s/2", 2, 2}, {"s/1", 8, 8}, {"s/3", 0, 0}};
     const char *const names[] = {"before", "after"};
     const FornixTable *arms_of[] = {
-        judged_one("<evaluate_segmentation id='before'/>", segmentations("p", slices, 4)),
-        judged_one("<evaluate_segmentation id='after'/>", segmentations("q", better, 3))};
+        judged_one("<evaluate_segmentation id='before'/>", segmentations("p", slices, 4, NULL)),
+        judged_one("<evaluate_segmentation id='after'/>", segmentations("q", better, 3, NULL))};
     const FornixTable *table = judged("<compare id='gain' baseline='before'/>", arms_of, names, 2);
     ck_assert_msg(table != NULL, "%s", made.mistake);
     ck_assert(fabs(metric(table, "difference.dice_1.after") - .25) < 1e-12);
@@ -458,6 +494,7 @@ int main(void)
     tcase_add_test(tests, mistakes_of_compare);
     tcase_add_test(tests, arms_in_folds);
     tcase_add_test(tests, segmentation);
+    tcase_add_test(tests, segmentation_in_the_image);
     tcase_add_test(tests, segmentations_compared);
     tcase_add_test(tests, features_of_one_distribution);
     tcase_add_test(tests, features_that_lie_apart);
