@@ -235,15 +235,19 @@ void describe_node(FILE *out, const FornixNode *node)
 
 /* ---- All nodes ---------------------------------------------------------------------------- */
 
-/* Up to the first full stop that ends a word; ".5" and "i.e. so" are rare in a first sentence. */
+/* Up to the first full stop that ends a word, or of a long sentence up to its colon. */
 static void first_sentence(const char *doc, Text *sentence)
 {
-    size_t length = 0;
-    while (doc[length] &&
-           !(doc[length] == '.' && (doc[length + 1] == ' ' || doc[length + 1] == '\n')))
+    enum { LONG = 100 };
+    size_t length = 0, colon = 0;
+    while (doc[length] && !(doc[length] == '.' && strchr(" \n", doc[length + 1]))) {
+        if (!colon && doc[length] == ':' && doc[length + 1] == ' ')
+            colon = length;
         length++;
-    length += doc[length] == '.';
-    text_add_slice(sentence, doc, length);
+    }
+    bool shorter = length > LONG && colon;
+    text_add_slice(sentence, doc, shorter ? colon : length);
+    text_add(sentence, ".");
 }
 
 static void put_family(Page *page, int indent, Registry *registry, Family family)
