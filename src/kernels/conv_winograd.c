@@ -51,17 +51,51 @@ ConvTiles conv_tiles(const Conv *conv, ConvTask task)
     return tiles;
 }
 
-typedef struct {
-    int64_t sample, first[3]; /* of its results */
-} Tile;
-
-static Tile tile_of(const ConvTiles *tiles, int64_t tile)
+void conv_places(const ConvTiles *tiles, int64_t first, int64_t count, ConvPlace *places)
 {
-    const int64_t *count = tiles->tiles;
-    int64_t plane = tile / count[2] / count[1];
-    return (Tile){.sample = plane / count[0],
-                  .first = {plane % count[0] * (tiles->deep ? 2 : 1),
-                            tile / count[2] % count[1] * tiles->m, tile % count[2] * tiles->m}};
+    const int64_t *most = tiles->tiles;
+    int64_t w = first % most[2], h = first / most[2] % most[1];
+    int64_t d = first / most[2] / most[1] % most[0], n = first / most[2] / most[1] / most[0];
+    for (int64_t t = 0; t < count; t++) {
+        places[t][0] = n;
+        places[t][1] = d * (tiles->deep ? 2 : 1);
+        places[t][2] = h * tiles->m;
+        places[t][3] = w * tiles->m;
+        if (++w == most[2])
+            w = 0, h++;
+        if (h == most[1])
+            h = 0, d++;
+        if (d == most[0])
+            d = 0, n++;
+    }
+}
+
+void conv_patches(ConvPatches *patches, const ConvTiles *tiles, const ConvPlace *places,
+                  int64_t count)
+{
+    bool operand = patches->kind == ISA_OPERAND;
+    const FornixView *from = &patches->from;
+    int64_t size = operand ? tiles->m + 2 : tiles->m;
+    for (int64_t t = 0; t < count; t++) {
+        ConvPatch *patch = &patches->patch[t];
+        int64_t corner[3], begin[2], end[2];
+        for (int i = 0; i < 3; i++)
+            corner[i] = places[t][i + 1] - (operand ? tiles->front[i] : 0);
+        for (int i = 0; i < 2; i++) {
+            begin[i] = conv_max(0, -corner[i + 1]);
+            end[i] = conv_min(size, conv_extent_of(patches->shape, i + 1) - corner[i + 1]);
+        }
+        *patch = (ConvPatch){.plane = corner[0]};
+        if (begin[0] >= end[0] || begin[1] >= end[1])
+            continue;
+        for (int i = 0; i < 2; i++) {
+            patch->begin[i] = (int)begin[i];
+            patch->end[i] = (int)end[i];
+        }
+        patch->data = from->data + places[t][0] * from->pitch_n +
+                      (corner[1] + begin[0]) * from->pitch_h +
+                      (corner[2] + begin[1]) * from->pitch_w;
+    }
 }
 
 /* The planes of a depth point and the sign of the second: B' and A along an axis, as isa_micro.h
@@ -80,34 +114,28 @@ static Planes planes_of(const ConvTiles *tiles, IsaPatchKind kind, int64_t depth
     return kind == ISA_OPERAND ? operand[depth] : gradient[depth];
 }
 
-IsaPatch conv_patch(const ConvTiles *tiles, const FornixView *from, FornixShape shape,
-                    IsaPatchKind kind, int64_t tile, int64_t depth)
+void conv_points(const ConvPatches *patches, const ConvTiles *tiles, const IsaMicro *micro,
+                 const ConvPoints *points)
 {
-    Tile at = tile_of(tiles, tile);
-    Planes planes = planes_of(tiles, kind, depth);
-    IsaPatch patch = {
-        .sign = planes.sign, .h_step = from->pitch_h, .w_step = from->pitch_w, .channels = shape.c};
-    int64_t size = kind == ISA_OPERAND ? tiles->m + 2 : tiles->m, corner[3];
-    for (int i = 0; i < 3; i++)
-        corner[i] = at.first[i] - (kind == ISA_OPERAND ? tiles->front[i] : 0);
-    for (int i = 0; i < 2; i++) {
-        int64_t end = conv_min(size, conv_extent_of(shape, i + 1) - corner[i + 1]);
-        int64_t begin = conv_max(0, -corner[i + 1]);
-        if (begin >= end)
-            return patch;
-        patch.begin[i] = (int)begin;
-        patch.end[i] = (int)end;
-    }
-    const float *data = from->data + at.sample * from->pitch_n +
-                        (corner[1] + patch.begin[0]) * from->pitch_h +
-                        (corner[2] + patch.begin[1]) * from->pitch_w;
+    Planes planes = planes_of(tiles, patches->kind, points->depth);
+    IsaPatch of_tile = {.sign = planes.sign,
+                        .h_step = patches->from.pitch_h,
+                        .w_step = patches->from.pitch_w,
+                        .channels = conv_min(points->channels, patches->shape.c - points->channel)};
     int plane[2] = {planes.first, planes.second};
-    for (int i = 0; i < 2; i++) {
-        int64_t d = corner[0] + plane[i];
-        if (plane[i] >= 0 && d >= 0 && d < shape.d)
-            patch.plane[i] = data + d * from->pitch_d;
+    for (int64_t t = 0; t < points->count; t++) {
+        const ConvPatch *patch = &patches->patch[t];
+        for (int i = 0; i < 2; i++) {
+            int64_t d = patch->plane + plane[i];
+            bool there = patch->end[0] > 0 && plane[i] >= 0 && d >= 0 && d < patches->shape.d;
+            of_tile.plane[i] =
+                there ? patch->data + d * patches->from.pitch_d + points->channel : NULL;
+            of_tile.begin[i] = patch->begin[i];
+            of_tile.end[i] = patch->end[i];
+        }
+        micro->patch(&of_tile, patches->kind, tiles->m, points->to + t * points->channels,
+                     points->step);
     }
-    return patch;
 }
 
 /* ---- Weights at their points: [depth, point][block][channels summed over][ISA_LANES] -------- */
@@ -177,7 +205,7 @@ static Cut cut_of(const Conv *conv, ConvTask task, const ConvTiles *tiles)
         int64_t *larger = cut.made > cut.sums ? &cut.made : &cut.sums;
         *larger = conv_shares(*larger / ISA_LANES, 2) * ISA_LANES;
     }
-    cut.tiles = conv_min(tiles_fitting(tiles, &cut) / GOOD_TILES * GOOD_TILES, MOST_TILES);
+    cut.tiles = conv_min(tiles_fitting(tiles, &cut) / GOOD_TILES * GOOD_TILES, CONV_BLOCK_TILES);
     return cut;
 }
 
@@ -198,23 +226,12 @@ typedef struct {
     const IsaMicro *micro;
     ConvTiles tiles;
     Cut cut;
-    int64_t first, count;         /* tiles */
+    int64_t count; /* tiles */
+    ConvPlace place[CONV_BLOCK_TILES];
+    ConvPatches operand;
     int64_t sums_step, made_step; /* from one point to the next */
     float *sums, *made, *results; /* points of operand and result, results */
 } Block;
-
-static void operand_points(const Block *b, int64_t depth, int64_t channel)
-{
-    FornixShape in = conv_in(b->conv, b->task);
-    for (int64_t t = 0; t < b->count; t++) {
-        IsaPatch patch = conv_patch(&b->tiles, &b->apply->in, in, ISA_OPERAND, b->first + t, depth);
-        patch.channels = conv_min(b->cut.sums, in.c - channel);
-        for (int i = 0; i < 2; i++)
-            if (patch.plane[i])
-                patch.plane[i] += channel;
-        b->micro->patch(&patch, ISA_OPERAND, b->tiles.m, b->sums + t * b->cut.sums, b->sums_step);
-    }
-}
 
 static void points_multiply(const Block *b, int64_t depth, int64_t channel, int64_t made,
                             int64_t blocks)
@@ -238,19 +255,17 @@ static void points_multiply(const Block *b, int64_t depth, int64_t channel, int6
 }
 
 /* What of a tile lies inside, with the bias. */
-static void tile_write(const Block *b, int64_t tile, int64_t made, const float *results)
+static void tile_write(const Block *b, const int64_t *place, int64_t made, const float *results)
 {
     FornixShape out = conv_out(b->conv, b->task);
     const FornixTensor *to = &b->apply->out;
-    Tile at = tile_of(&b->tiles, b->first + tile);
     int64_t m = b->tiles.m, channels = conv_min(b->cut.made, out.c - made);
-    for (int64_t d = 0; d < conv_min(b->tiles.deep ? 2 : 1, out.d - at.first[0]); d++)
-        for (int64_t h = 0; h < conv_min(m, out.h - at.first[1]); h++)
-            for (int64_t w = 0; w < conv_min(m, out.w - at.first[2]); w++) {
+    for (int64_t d = 0; d < conv_min(b->tiles.deep ? 2 : 1, out.d - place[1]); d++)
+        for (int64_t h = 0; h < conv_min(m, out.h - place[2]); h++)
+            for (int64_t w = 0; w < conv_min(m, out.w - place[3]); w++) {
                 const float *from = results + ((d * m + h) * m + w) * b->cut.made;
-                float *pixel = to->data + at.sample * to->pitch_n +
-                               (at.first[0] + d) * to->pitch_d + (at.first[1] + h) * to->pitch_h +
-                               (at.first[2] + w) * to->pitch_w + made;
+                float *pixel = to->data + place[0] * to->pitch_n + (place[1] + d) * to->pitch_d +
+                               (place[2] + h) * to->pitch_h + (place[3] + w) * to->pitch_w + made;
                 const float *bias = b->apply->bias;
                 for (int64_t c = 0; c < channels; c++)
                     pixel[c] = from[c] + (bias ? bias[made + c] : 0);
@@ -264,7 +279,8 @@ static void block_compute(const Block *b, int64_t made)
     int64_t blocks = conv_min(b->cut.made / ISA_LANES, conv_blocks(left));
     for (int64_t depth = 0; depth < b->tiles.depths; depth++) {
         for (int64_t channel = 0; channel < sums; channel += b->cut.sums) {
-            operand_points(b, depth, channel);
+            ConvPoints points = {b->count, depth, channel, b->cut.sums, b->sums, b->sums_step};
+            conv_points(&b->operand, &b->tiles, b->micro, &points);
             points_multiply(b, depth, channel, made, blocks);
         }
         for (int64_t t = 0; t < b->count; t++)
@@ -272,7 +288,7 @@ static void block_compute(const Block *b, int64_t made)
                              b->cut.made, b->results + t * of_tile);
     }
     for (int64_t t = 0; t < b->count; t++)
-        tile_write(b, t, made, b->results + t * of_tile);
+        tile_write(b, b->place[t], made, b->results + t * of_tile);
 }
 
 void conv_winograd(const Conv *conv, ConvTask task, const ConvApply *apply, int pass, int64_t begin,
@@ -292,14 +308,17 @@ void conv_winograd(const Conv *conv, ConvTask task, const ConvApply *apply, int 
                .micro = isa_micro(conv->isa),
                .tiles = tiles,
                .cut = cut,
+               .operand = {.from = apply->in, .shape = conv_in(conv, task), .kind = ISA_OPERAND},
                .sums_step = cut.tiles * cut.sums + ISA_LANES,
                .made_step = cut.tiles * cut.made + ISA_LANES};
     b.sums = area;
     b.made = b.sums + tiles.points * b.sums_step;
     b.results = b.made + tiles.points * b.made_step;
     for (int64_t grain = begin; grain < end; grain++) {
-        b.first = grain * cut.tiles;
-        b.count = conv_min(cut.tiles, tiles.count - b.first);
+        int64_t first = grain * cut.tiles;
+        b.count = conv_min(cut.tiles, tiles.count - first);
+        conv_places(&tiles, first, b.count, b.place);
+        conv_patches(&b.operand, &tiles, b.place, b.count);
         for (int64_t made = 0; made < conv_out(conv, task).c; made += cut.made)
             block_compute(&b, made);
     }

@@ -14,7 +14,7 @@
 #include "conv_parts.h"
 
 /* Floats of a block of tiles, on the stack: within the second cache. */
-enum { CONV_AREA = 65536 };
+enum { CONV_AREA = 65536, CONV_BLOCK_TILES = 48 };
 
 typedef struct {
     int m;
@@ -24,13 +24,40 @@ typedef struct {
     int64_t count; /* tiles of the batch */
 } ConvTiles;
 
+/* What of a tensor belongs to tiles of a block, or to one of them. */
+typedef struct {
+    const float *data; /* the first pixel that exists, were there the plane `plane` */
+    int64_t plane;
+    int begin[2], end[2]; /* as in IsaPatch; nothing at all where end[0] is 0 */
+} ConvPatch;
+
+typedef struct {
+    FornixView from;
+    FornixShape shape;
+    IsaPatchKind kind;
+    ConvPatch patch[CONV_BLOCK_TILES];
+} ConvPatches;
+
 /* m = 2 or 4 where the task is done so; 0: directly. */
 int conv_winograd_size(const Conv *conv, ConvTask task);
 ConvTiles conv_tiles(const Conv *conv, ConvTask task);
 
-/* The patch of a tile for a depth point: of the operand, or of the gradient of the result. */
-IsaPatch conv_patch(const ConvTiles *tiles, const FornixView *from, FornixShape shape,
-                    IsaPatchKind kind, int64_t tile, int64_t depth);
+/* Where results begin: sample, d, h, w of `count` tiles from `first` on. */
+typedef int64_t ConvPlace[4];
+void conv_places(const ConvTiles *tiles, int64_t first, int64_t count, ConvPlace *places);
+
+/* Finds what those tiles read of a tensor: patches of the operand, or of the gradient of the
+ * result; and brings `channels` of them from `channel` on to their points for one depth point, as
+ * far apart as IsaMicro.patch says, tiles `channels` rounded up to ISA_LANES apart. */
+void conv_patches(ConvPatches *patches, const ConvTiles *tiles, const ConvPlace *places,
+                  int64_t count);
+typedef struct {
+    int64_t count, depth, channel, channels; /* channels: a multiple of ISA_LANES */
+    float *to;
+    int64_t step;
+} ConvPoints;
+void conv_points(const ConvPatches *patches, const ConvTiles *tiles, const IsaMicro *micro,
+                 const ConvPoints *points);
 
 int64_t conv_winograd_grains(const Conv *conv, ConvTask task, int pass);
 int64_t conv_winograd_scratch(const Conv *conv, ConvTask task);

@@ -8,7 +8,6 @@
 
 enum {
     MOST_CHANNELS = 64,
-    MOST_TILES = 96,
     SLAB_TILES = 2048, /* longer sums would lose digits */
     GOOD_SLAB = 192,   /* tiles for which a slab is still worth its memory */
     GOOD_GRAINS = 16,
@@ -36,7 +35,7 @@ static Cut cut_of(const Conv *conv, const ConvTiles *tiles)
     cut.point = conv->x.c * cut.row + ISA_LANES;
     cut.floats = tiles->depths * tiles->points * cut.point;
     int64_t room = CONV_AREA - 2 * tiles->points * ISA_LANES;
-    cut.tiles = conv_min(MOST_TILES, room / (tiles->points * (cut.x + cut.y)));
+    cut.tiles = conv_min(CONV_BLOCK_TILES, room / (tiles->points * (cut.x + cut.y)));
     int64_t parts = tiles->depths * cut.x_parts * cut.y_parts;
     int64_t wanted = conv_min(conv_shares(GOOD_GRAINS, parts), tiles->count / GOOD_SLAB);
     wanted = conv_max(wanted, conv_shares(tiles->count, SLAB_TILES));
@@ -71,24 +70,10 @@ typedef struct {
     int64_t depth, x, y;    /* channels from which on */
     int64_t x_step, y_step; /* from one point to the next */
     float *xs, *ys, *to;    /* points of x, of dy, and their sums */
+    ConvPatches x_patches, y_patches;
 } Slab;
 
-static void patch_points(const Slab *s, IsaPatchKind kind, int64_t tile, int64_t place)
-{
-    bool of_x = kind == ISA_OPERAND;
-    const FornixView *from = of_x ? &s->gradient->x : &s->gradient->dy;
-    FornixShape shape = of_x ? s->conv->x : s->conv->y;
-    int64_t channel = of_x ? s->x : s->y, channels = of_x ? s->cut.x : s->cut.y;
-    IsaPatch patch = conv_patch(&s->tiles, from, shape, kind, tile, s->depth);
-    patch.channels = conv_min(channels, shape.c - channel);
-    for (int i = 0; i < 2; i++)
-        if (patch.plane[i])
-            patch.plane[i] += channel;
-    s->micro->patch(&patch, kind, s->tiles.m, (of_x ? s->xs : s->ys) + place * channels,
-                    of_x ? s->x_step : s->y_step);
-}
-
-static void slab_compute(const Slab *s, int64_t first, int64_t end)
+static void slab_compute(Slab *s, int64_t first, int64_t end)
 {
     int64_t blocks = conv_blocks(conv_min(s->cut.y, s->conv->y.c - s->y));
     IsaOuter outer = {.lines = 1,
@@ -99,10 +84,14 @@ static void slab_compute(const Slab *s, int64_t first, int64_t end)
                       .width = ISA_LANES};
     for (; first < end; first += s->cut.tiles) {
         outer.pixels = conv_min(s->cut.tiles, end - first);
-        for (int64_t t = 0; t < outer.pixels; t++) {
-            patch_points(s, ISA_OPERAND, first + t, t);
-            patch_points(s, ISA_GRADIENT, first + t, t);
-        }
+        ConvPlace places[CONV_BLOCK_TILES];
+        conv_places(&s->tiles, first, outer.pixels, places);
+        conv_patches(&s->x_patches, &s->tiles, places, outer.pixels);
+        conv_patches(&s->y_patches, &s->tiles, places, outer.pixels);
+        ConvPoints xs = {outer.pixels, s->depth, s->x, s->cut.x, s->xs, s->x_step};
+        ConvPoints ys = {outer.pixels, s->depth, s->y, s->cut.y, s->ys, s->y_step};
+        conv_points(&s->x_patches, &s->tiles, s->micro, &xs);
+        conv_points(&s->y_patches, &s->tiles, s->micro, &ys);
         for (int64_t point = 0; point < s->tiles.points; point++)
             for (int64_t block = 0; block < blocks; block++)
                 s->micro->outer(&outer, s->xs + point * s->x_step,
@@ -146,6 +135,8 @@ void conv_winograd_weight(const Conv *conv, const ConvWeightGradient *gradient, 
     Slab s = {.conv = conv,
               .gradient = gradient,
               .micro = isa_micro(conv->isa),
+              .x_patches = {.from = gradient->x, .shape = conv->x, .kind = ISA_OPERAND},
+              .y_patches = {.from = gradient->dy, .shape = conv->y, .kind = ISA_GRADIENT},
               .tiles = conv_tiles(conv, CONV_WEIGHT_GRADIENT)};
     s.cut = cut_of(conv, &s.tiles);
     s.x_step = s.cut.tiles * s.cut.x + ISA_LANES;
