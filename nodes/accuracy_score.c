@@ -94,7 +94,8 @@ static void accuracy_score_finish(FornixResults *results, const void *attrs)
 {
     const AccuracyScore *a = attrs;
     Rows rows = read_rows(results);
-    double *figures = mem_new((size_t)judge_figure_count(rows.predictions.classes), sizeof *figures);
+    double *figures =
+        mem_new((size_t)judge_figure_count(rows.predictions.classes), sizeof *figures);
     Judge *judge = judge_new(&rows.predictions);
     judge_figures(judge, NULL, NULL, figures);
     for (int figure = 0; rows.broken && figure < OVERALL_FIGURES; figure++)
