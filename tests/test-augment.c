@@ -351,6 +351,7 @@ int main(void)
 {
     Suite *suite = suite_create("augment");
     TCase *all = tcase_create("all");
+    tcase_set_timeout(all, 60);
     tcase_add_loop_test(all, off_is_identity, 0, COUNT(shapes));
     tcase_add_loop_test(all, passes_through_outside_training, 0, COUNT(shapes));
     tcase_add_test(all, cuts_do_not_show);

@@ -136,6 +136,7 @@ int main(void)
 {
     Suite *suite = suite_create("field");
     TCase *all = tcase_create("all");
+    tcase_set_timeout(all, 60);
     tcase_add_loop_test(all, variance_and_correlation, 0, COUNT(cases));
     tcase_add_test(all, does_not_wrap);
     tcase_add_test(all, mean_is_zero);

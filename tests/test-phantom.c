@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "file.h"
 #include "phantom.h"
 #include "tables.h"
 
@@ -120,6 +121,40 @@ START_TEST(mistakes_are_told)
 }
 END_TEST
 
+/* Written and loaded again, a cohort is the same: values, masks, grades, subjects. */
+START_TEST(comes_back_through_files)
+{
+    char folder[] = "/tmp/fornix-phantom-XXXXXX", text[400];
+    FornixError error = {.text = ""};
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    const FornixTable *made_up = cohort("<phantom id=\"p\" cohort=\"c\" size=\"10 12 14\" "
+                                        "grades=\"low:1 high:2\" modalities=\"2\"/>");
+    snprintf(text, sizeof text, "<write_volumes folder=\"%s\"/>", folder);
+    ck_assert_msg(made_run(&made, text, made_up, NULL) != NULL, "%s", made.mistake);
+    snprintf(text, sizeof text,
+             "<nifti manifest=\"%s/manifest.csv\" subject=\"subject\" images=\"image_1 image_2\" "
+             "mask=\"mask\" labels=\"grade\" classes=\"low:low high:high\" normalise=\"none\"/>",
+             folder);
+    const FornixTable *loaded = made_run(&made, text, NULL, NULL);
+    ck_assert_msg(loaded != NULL, "%s", made.mistake);
+    ck_assert_int_eq(fornix_rows(loaded), 3);
+    for (int64_t row = 0; row < 3; row++) {
+        float *a = read_column(made_up, "image", row), *b = read_column(loaded, "image", row);
+        float *c = read_column(made_up, "mask", row), *d = read_column(loaded, "mask", row);
+        ck_assert(memcmp(a, b, 10 * 12 * 14 * 2 * sizeof *a) == 0);
+        ck_assert(memcmp(c, d, 10 * 12 * 14 * sizeof *c) == 0);
+        ck_assert_int_eq(made_label(made_up, row), made_label(loaded, row));
+        ck_assert_ptr_nonnull(
+            strstr(fornix_row(loaded, row)->subject, fornix_row(made_up, row)->subject));
+        for (int i = 0; i < 3; i++)
+            ck_assert_double_eq_tol(fornix_space(loaded, row)->spacing[i],
+                                    fornix_space(made_up, row)->spacing[i], 1e-4);
+        mem_free(a), mem_free(b), mem_free(c), mem_free(d);
+    }
+    ck_assert(file_remove(folder, &error));
+}
+END_TEST
+
 /* ---- Images ------------------------------------------------------------------------------ */
 
 static Phantom *phantom_of(PhantomScanner scanner, bool parts, bool standardized)
@@ -172,7 +207,7 @@ START_TEST(tumours_are_there_in_parts)
 {
     Phantom *parts = phantom_of(PHANTOM_SCANNER_A, true, true);
     Phantom *whole = phantom_of(PHANTOM_SCANNER_B, false, true);
-    for (uint64_t n = 0; n < 30; n++) {
+    for (uint64_t n = 0; n < 12; n++) {
         Subject *a = subject_of(parts, n, n % 2 ? 2 : -2),
                 *b = subject_of(whole, n, n % 2 ? 2 : -2);
         int core = 0, tumour = 0;
@@ -198,7 +233,7 @@ END_TEST
  */
 START_TEST(no_threshold_finds_the_tumour)
 {
-    enum { STEPS = 30, SUBJECTS = 20 };
+    enum { STEPS = 30, SUBJECTS = 10 };
     Phantom *phantom = phantom_of(PHANTOM_SCANNER_A, false, true);
     double dice[STEPS] = {0}, best = 0;
     for (uint64_t n = 0; n < SUBJECTS; n++) {
@@ -216,8 +251,8 @@ START_TEST(no_threshold_finds_the_tumour)
     }
     for (int k = 0; k < STEPS; k++)
         best = fmax(best, dice[k]);
-    ck_assert_double_gt(best, .3);
-    ck_assert_double_lt(best, .7);
+    ck_assert_double_gt(best, .1);
+    ck_assert_double_lt(best, .6);
     phantom_free(phantom);
 }
 END_TEST
@@ -235,7 +270,7 @@ static double rim_of(const Subject *subject)
 /* Grades show in the image, yet no better than severity itself can tell them. */
 START_TEST(grades_show)
 {
-    enum { EACH = 60 };
+    enum { EACH = 40 };
     double rim[2][EACH], right = 0;
     Phantom *phantom = phantom_of(PHANTOM_SCANNER_A, false, true);
     for (uint64_t n = 0; n < 2 * EACH; n++) {
@@ -271,11 +306,13 @@ int main(void)
     Suite *suite = suite_create("phantom");
     TCase *all = tcase_create("all");
     tcase_add_checked_fixture(all, start, stop);
+    tcase_set_timeout(all, 60);
     tcase_add_test(all, separation_gives_auc);
     tcase_add_test(all, severities_have_that_auc);
     tcase_add_test(all, table_is_as_asked);
     tcase_add_test(all, subjects_are_their_seeds);
     tcase_add_loop_test(all, mistakes_are_told, 0, 5);
+    tcase_add_test(all, comes_back_through_files);
     tcase_add_test(all, heads_are_standardized);
     tcase_add_test(all, tumours_are_there_in_parts);
     tcase_add_test(all, no_threshold_finds_the_tumour);
