@@ -415,7 +415,7 @@ static const FornixAttr attrs[] = {
     FORNIX_TEXT(Compare, baseline, "",
                 "the arm that others are compared with: a value of a loop (each arm then meets the "
                 "baseline of its own fold or seed) or an id; the first arm where it is not said"),
-    FORNIX_INT(Compare, draws, "2000", 100, 1000000, "replicates of the bootstrap"),
+    FORNIX_INT(Compare, draws, "2000", 100, 100000, "replicates of the bootstrap"),
     FORNIX_REAL(Compare, confidence, "0.95", 0.5, 0.999, "of the intervals"),
     FORNIX_REAL(Compare, level, "0.05", 0.0001, 0.5,
                 "p below which the verdict calls a difference"),

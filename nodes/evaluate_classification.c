@@ -455,7 +455,7 @@ static const FornixAttr attrs[] = {
     FORNIX_CHOICE(EvaluateClassification, cluster, "subject", cluster_choices,
                   "what is drawn anew for intervals: subjects with all their samples, or single "
                   "samples (none), which is right only where each stands for itself"),
-    FORNIX_INT(EvaluateClassification, draws, "2000", 100, 1000000,
+    FORNIX_INT(EvaluateClassification, draws, "2000", 100, 100000,
                "replicates of the bootstrap and of the permutation test"),
     FORNIX_REAL(EvaluateClassification, confidence, "0.95", 0.5, 0.999, "of the intervals"),
     FORNIX_INT(EvaluateClassification, seed, "1", 0, INT32_MAX, "of the draws"),

@@ -440,7 +440,7 @@ static const FornixAttr attrs[] = {
     FORNIX_CHOICE(EvaluateSegmentation, space, "grid", space_choices,
                   "where pixels are counted: on the samples' grid, or in the voxels of the image "
                   "that they came from, to which both masks are brought back (nearest voxel)"),
-    FORNIX_INT(EvaluateSegmentation, draws, "2000", 100, 1000000, "replicates of the bootstrap"),
+    FORNIX_INT(EvaluateSegmentation, draws, "2000", 100, 100000, "replicates of the bootstrap"),
     FORNIX_REAL(EvaluateSegmentation, confidence, "0.95", 0.5, 0.999, "of the intervals"),
     FORNIX_INT(EvaluateSegmentation, seed, "1", 0, INT32_MAX, "of the draws"),
     {0}};
