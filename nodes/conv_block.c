@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Convolution, norm and activation, so often as `convs` says: the block that U-Nets are made of. */
-#include <stdio.h>
-
 #include "node.h"
 
 typedef struct {
@@ -14,31 +12,36 @@ typedef struct {
 enum { NORM_NONE, NORM_INSTANCE, NORM_BATCH, NORM_GROUP };
 enum { ACTIVATION_NONE, ACTIVATION_RELU, ACTIVATION_LEAKY, ACTIVATION_ELU };
 
-static void emit_norm(FornixInfer *infer, const ConvBlock *a, int64_t k)
+/* The id of what stands behind convolution k: the block's output, or the next one's input. */
+static void emit_id(FornixInfer *infer, const ConvBlock *a, int64_t k, const char *name)
 {
-    static const char *const names[] = {"", "instance_norm", "batch_norm", "group_norm"};
-    if (a->norm == NORM_NONE)
-        return;
-    fornix_emit(infer, "<%s id=\"norm%lld\" x=\"conv%lld\"/>", names[a->norm], (long long)k,
-                (long long)k);
+    if (k == a->convs)
+        fornix_emit(infer, "<%s id=\"y\"", name);
+    else
+        fornix_emit(infer, "<%s id=\"act%lld\"", name, (long long)k);
 }
 
-static void emit_activation(FornixInfer *infer, const ConvBlock *a, int64_t k)
+/* Rectifiers come with the norm, in one sweep over memory; others stand alone behind it. */
+static void emit_behind(FornixInfer *infer, const ConvBlock *a, int64_t k)
 {
-    const char *from = a->norm == NORM_NONE ? "conv" : "norm";
-    const char *id = k == a->convs ? "y" : "act";
-    char number[24] = "";
-    if (k < a->convs)
-        snprintf(number, sizeof number, "%lld", (long long)k);
+    static const char *const norms[] = {"", "instance_norm", "batch_norm", "group_norm"};
+    static const char *const activations[] = {"identity", "relu", "leaky_relu", "elu"};
+    bool rectifies = a->activation == ACTIVATION_RELU || a->activation == ACTIVATION_LEAKY;
+    double slope = a->activation == ACTIVATION_RELU ? 0 : a->slope;
+    if (a->norm != NORM_NONE && (rectifies || a->activation == ACTIVATION_NONE)) {
+        emit_id(infer, a, k, norms[a->norm]);
+        fornix_emit(infer, " x=\"conv%lld\" slope=\"%.9g\"/>", (long long)k,
+                    rectifies ? slope : 1.0);
+        return;
+    }
+    if (a->norm != NORM_NONE)
+        fornix_emit(infer, "<%s id=\"norm%lld\" x=\"conv%lld\"/>", norms[a->norm], (long long)k,
+                    (long long)k);
+    emit_id(infer, a, k, activations[a->activation]);
+    fornix_emit(infer, " x=\"%s%lld\"", a->norm == NORM_NONE ? "conv" : "norm", (long long)k);
     if (a->activation == ACTIVATION_LEAKY)
-        fornix_emit(infer, "<leaky_relu id=\"%s%s\" x=\"%s%lld\" slope=\"%.9g\"/>", id, number,
-                    from, (long long)k, a->slope);
-    else
-        fornix_emit(infer, "<%s id=\"%s%s\" x=\"%s%lld\"/>",
-                    a->activation == ACTIVATION_RELU  ? "relu"
-                    : a->activation == ACTIVATION_ELU ? "elu"
-                                                      : "identity",
-                    id, number, from, (long long)k);
+        fornix_emit(infer, " slope=\"%.9g\"", a->slope);
+    fornix_emit(infer, "/>");
 }
 
 static void emit_dims(FornixInfer *infer, const char *name, FornixDims dims)
@@ -64,8 +67,7 @@ static bool expand(FornixInfer *infer, const void *attrs)
         if (k == 1)
             emit_dims(infer, "stride", a->stride);
         fornix_emit(infer, "/>");
-        emit_norm(infer, a, k);
-        emit_activation(infer, a, k);
+        emit_behind(infer, a, k);
     }
     return true;
 }
@@ -92,7 +94,7 @@ const FornixNode fornix_node = {
     .abi = FORNIX_ABI,
     .name = "conv_block",
     .doc = "Convolution, norm and activation, twice unless said otherwise: the block that U-Nets "
-           "are made of. Inside: conv1, norm1, act1, conv2, norm2, and y, the last activation.",
+           "are made of. Inside: conv1, act1, conv2 and so on, and y, the last activation.",
     .formula = "y = act(norm(conv(... act(norm(conv(x))))))",
     .attrs_size = sizeof(ConvBlock),
     .attrs = attrs,
