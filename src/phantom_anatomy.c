@@ -162,9 +162,9 @@ Cover anatomy_cover(const Anatomy *a, Point place, Bumps bumps, double edge)
         lesions = fmax(lesions, depth_ellipsoid(q, a->lesion[i], (Point){{r, r, r}}) + folds);
     }
     cover.weight[LAYER_SCALP] = filled(head, edge);
-    cover.weight[LAYER_SKULL] = filled(head - 7, edge);
-    cover.weight[LAYER_CSF] = filled(head - 13, edge);
-    cover.weight[LAYER_GREY] = filled(fmin(head - 16 + 3 * folds, fissure), edge);
+    cover.weight[LAYER_SKULL] = filled(head - 6, edge);
+    cover.weight[LAYER_CSF] = filled(head - 12, edge);
+    cover.weight[LAYER_GREY] = filled(fmin(head - 15 + 3 * folds, fissure), edge);
     cover.weight[LAYER_WHITE] = filled(fmin(head - 24 + 5 * folds, fissure - 5), edge);
     cover.weight[LAYER_NUCLEI] = filled(depth_ellipsoid(half, nuclei, nuclei_axes), edge);
     cover.weight[LAYER_VENTRICLES] =
