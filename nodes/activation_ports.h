@@ -10,6 +10,11 @@
 static const FornixPort activation_inputs[] = {
     {"x", FORNIX_VALUES, FORNIX_PITCHED, "any tensor of values"}, {0}};
 
+static const FornixPort activation_outputs[] __attribute__((unused)) = {
+    {"y", FORNIX_FEATURE, FORNIX_SAVED | FORNIX_PITCHED, "the same shape"}, {0}};
+static const FornixPort activation_probabilities[] __attribute__((unused)) = {
+    {"y", FORNIX_PROBABILITY, FORNIX_SAVED | FORNIX_PITCHED, "the same shape, in 0 to 1"}, {0}};
+
 static inline bool activation_declare(FornixInfer *infer, double flops)
 {
     FornixShape x = fornix_input(infer, 0);
@@ -40,5 +45,32 @@ static inline void activation_run_back(const FornixStep *step, ActivationKind ki
                                 step->din[0]};
     activation_backward(&bound, begin, end);
 }
+
+/* The passes of an activation whose number a is constant(attrs), and the layer of one that takes
+ * any shape. */
+#define ACTIVATION_PASSES(kind, constant)                                                          \
+    static void forward(const FornixStep *step, const void *attrs, int pass, int64_t begin,        \
+                        int64_t end)                                                               \
+    {                                                                                              \
+        (void)pass;                                                                                \
+        activation_run(step, kind, constant(attrs), begin, end);                                   \
+    }                                                                                              \
+    static void backward(const FornixStep *step, const void *attrs, int pass, int64_t begin,       \
+                         int64_t end)                                                              \
+    {                                                                                              \
+        (void)pass;                                                                                \
+        activation_run_back(step, kind, constant(attrs), begin, end);                              \
+    }                                                                                              \
+    static const FornixLayer layer = {.infer = infer, .forward = forward, .backward = backward};
+
+#define ACTIVATION_LAYER(kind, constant, flops)                                                    \
+    static bool infer(FornixInfer *infer, const void *attrs)                                       \
+    {                                                                                              \
+        (void)attrs;                                                                               \
+        return activation_declare(infer, flops);                                                   \
+    }                                                                                              \
+    ACTIVATION_PASSES(kind, constant)
+
+#define ACTIVATION_NO_CONSTANT(attrs) ((void)(attrs), 0)
 
 #endif
