@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Batch normalisation: each channel by its mean and variance over the batch, and by their running
+ * averages afterwards.
+ *
+ * Outside of training, and in a net that no update of the stage trains, the running averages are
+ * used and stay as they are: what PyTorch's eval() does. What is trained keeps them up to date once
+ * a step, with the unbiased variance.
+ */
+#include "norm_ports.h"
+
+typedef struct {
+    double epsilon, momentum, slope;
+    bool affine;
+} BatchNorm;
+
+enum { RUNNING_MEAN, RUNNING_VAR };
+
+static Norm describe(const BatchNorm *attrs, FornixShape shape)
+{
+    return (Norm){.shape = shape,
+                  .kind = NORM_BATCH,
+                  .epsilon = (float)attrs->epsilon,
+                  .slope = (float)attrs->slope};
+}
+
+static bool infer(FornixInfer *infer, const void *attrs)
+{
+    const BatchNorm *a = attrs;
+    FornixShape x = fornix_input(infer, 0), channels = {1, 1, 1, 1, x.c};
+    Norm norm = describe(a, x);
+    fornix_state(infer, 0, "running_mean", channels, 0);
+    fornix_state(infer, 0, "running_var", channels, 1);
+    fornix_pass(infer, FORNIX_KEEP, 1, FORNIX_ALWAYS);
+    return norm_declare(infer, &norm, a->affine);
+}
+
+static bool uses_running(const FornixStep *step)
+{
+    return !step->training || step->frozen;
+}
+
+static void forward(const FornixStep *step, const void *attrs, int pass, int64_t begin, int64_t end)
+{
+    const BatchNorm *a = attrs;
+    Norm norm = describe(a, step->in[0].shape);
+    NormForward bound = norm_bind_forward(step, a->affine);
+    if (uses_running(step)) {
+        bound.mean = step->state[RUNNING_MEAN].data;
+        bound.variance = step->state[RUNNING_VAR].data;
+    }
+    norm_forward(&norm, &bound, pass, begin, end);
+}
+
+static void backward(const FornixStep *step, const void *attrs, int pass, int64_t begin,
+                     int64_t end)
+{
+    const BatchNorm *a = attrs;
+    Norm norm = describe(a, step->in[0].shape);
+    NormBackward bound = norm_bind_backward(step, a->affine);
+    bound.fixed = uses_running(step);
+    norm_backward(&norm, &bound, pass, begin, end);
+}
+
+static void keep(const FornixStep *step, const void *attrs, int pass, int64_t begin, int64_t end)
+{
+    (void)pass, (void)begin, (void)end;
+    const BatchNorm *a = attrs;
+    Norm norm = describe(a, step->in[0].shape);
+    if (!uses_running(step))
+        norm_keep(&norm, step->saved[0].data, (float)a->momentum,
+                  step->new_state[RUNNING_MEAN].data, step->new_state[RUNNING_VAR].data);
+}
+
+static const FornixAttr attrs[] = {
+    FORNIX_REAL(BatchNorm, epsilon, "1e-5", 1e-12, 1, "added to the variance"),
+    FORNIX_REAL(BatchNorm, momentum, "0.1", 0, 1, "share of a new batch in the running averages"),
+    FORNIX_REAL(BatchNorm, slope, "1", 0, 1,
+                "of a rectifier right behind it, for values below 0; 1: none"),
+    FORNIX_BOOL(BatchNorm, affine, "yes", "learn a scale and a shift for each channel"),
+    {0}};
+
+static const FornixLayer layer = {
+    .infer = infer, .forward = forward, .backward = backward, .keep = keep};
+
+const FornixNode fornix_node = {
+    .abi = FORNIX_ABI,
+    .name = "batch_norm",
+    .doc = "Normalises each channel over the batch. Outside of training, and in a net that no "
+           "update of the stage trains, it uses the running averages and leaves them as they are.",
+    .formula = "y = gamma (x - mean) / sqrt(variance + epsilon) + beta; running = (1 - momentum) "
+               "running + momentum taken (Ioffe & Szegedy 2015; as torch.nn.BatchNorm)",
+    .attrs_size = sizeof(BatchNorm),
+    .attrs = attrs,
+    .inputs = norm_inputs,
+    .outputs = norm_outputs,
+    .layer = &layer,
+    .example = "x=2,3,4,5,6 | <batch_norm x=\"x\"/>\n"
+               "x=7,1,1,1,3 | <batch_norm x=\"x\" slope=\"0.2\"/>\n"
+               "x=2,1,4,5,17 | <batch_norm x=\"x\" momentum=\"0.5\" affine=\"no\"/>"};
