@@ -71,7 +71,8 @@ static inline bool class_loss_declare(FornixInfer *infer, int64_t classes)
         (void)attrs;                                                                               \
         return class_loss_declare(infer, fornix_input(infer, CLASS_LOSS_LOGITS).c);                \
     }                                                                                              \
-    CLASS_LOSS_PASSES(describe)
+    CLASS_LOSS_PASSES(describe)                                                                    \
+    static const FornixLayer layer = {.infer = infer, .forward = forward, .backward = backward};
 
 #define CLASS_LOSS_PASSES(describe)                                                                \
     static void forward(const FornixStep *step, const void *attrs, int pass, int64_t begin,        \
@@ -90,7 +91,6 @@ static inline bool class_loss_declare(FornixInfer *infer, int64_t classes)
         ClassLoss loss = describe(step, attrs);                                                    \
         loss.saved = step->saved[0].data;                                                          \
         class_loss_backward(&loss, *step->dout[0].data, &step->din[0], begin, end);                \
-    }                                                                                              \
-    static const FornixLayer layer = {.infer = infer, .forward = forward, .backward = backward};
+    }
 
 #endif
