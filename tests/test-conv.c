@@ -528,7 +528,7 @@ static void gemm_try(Draw *from, int64_t m, int64_t n, int64_t k)
 /* Shapes for Winograd: odd extents, paddings, channels that fill no block or several parts. */
 static Conv winograd_draw(Draw *from)
 {
-    static const int64_t channels[] = {8, 9, 16, 17, 24, 32, 40, 48};
+    static const int64_t channels[] = {15, 16, 16, 17, 24, 32, 40, 48};
     bool deep = draw(from, 0, 1);
     Conv conv = {.x = {.n = draw(from, 1, 2), .c = channels[draw(from, 0, 7)]},
                  .y = {.c = channels[draw(from, 0, 6)]},

@@ -7,13 +7,18 @@
  */
 #include "conv_winograd.h"
 
-/* Channels taken at once, tiles of a block, and channels and tiles below which it does not pay. */
 enum {
-    MOST_CHANNELS = 128,
-    MOST_TILES = 96,
-    GOOD_TILES = 12,
-    LEAST_CHANNELS = 8,
-    LEAST_TILES = 32
+    MOST_CHANNELS = 128, /* at once */
+    GOOD_TILES = 12,     /* in a block */
+};
+
+/* Where it pays: the transforms cost by channels summed over plus channels made, what they save by
+ * their product; and weights at their points should not be larger than the last cache. */
+enum {
+    LEAST_CHANNELS = 16,
+    LEAST_FLAT_PRODUCT = 512, /* of channels, for kernels of one plane */
+    LEAST_TILES = 32,
+    MOST_FILTER = 1 << 21,
 };
 
 /* ---- Tiles ---------------------------------------------------------------------------------- */
@@ -27,9 +32,14 @@ int conv_winograd_size(const Conv *conv, ConvTask task)
     if (!fits || conv->winograd == CONV_DIRECT || conv->x.c < LEAST_CHANNELS ||
         conv->y.c < LEAST_CHANNELS)
         return 0;
+    bool deep = kernel[0] == 3;
+    int64_t product = conv->x.c * conv->y.c;
+    if (!deep && product < LEAST_FLAT_PRODUCT)
+        return 0;
+    if (task != CONV_WEIGHT_GRADIENT && product * (deep ? 64 : 16) > MOST_FILTER)
+        return 0;
     FornixShape made = task == CONV_INPUT_GRADIENT ? conv->x : conv->y;
-    int64_t deep = kernel[0] == 3 ? 2 : 1;
-    if (fornix_pixels(made) < 4 * deep * LEAST_TILES || made.h < 2 || made.w < 2)
+    if (fornix_pixels(made) < LEAST_TILES * (deep ? 8 : 4) || made.h < 2 || made.w < 2)
         return 0;
     return conv->winograd == CONV_F4 && made.h > 8 && made.w > 8 ? 4 : 2;
 }
