@@ -295,6 +295,203 @@ START_TEST(smote_few)
 }
 END_TEST
 
+/* ---- Gaussian, synthetic rows ------------------------------------------------------------- */
+
+/* Four subjects of class 0 with a known mean and covariance, forty of class 1. */
+static const FornixTable *lopsided(void)
+{
+    static char names[44][16];
+    Cell cells[44] = {{NULL, 0, FORNIX_TRAIN, {1, 2}},
+                      {NULL, 0, FORNIX_TRAIN, {3, 6}},
+                      {NULL, 0, FORNIX_TRAIN, {5, 4}},
+                      {NULL, 0, FORNIX_TRAIN, {7, 8}}};
+    for (int i = 0; i < 44; i++) {
+        snprintf(names[i], sizeof names[i], "c/%d", i);
+        if (i >= 4)
+            cells[i] = (Cell){NULL, 1, FORNIX_TRAIN, {(float)i, 0}};
+        cells[i].subject = names[i];
+    }
+    return made_table(&made, "lopsided", cells, 44, 2, 2);
+}
+
+START_TEST(gaussian)
+{
+    /* Mean (4, 5); variances 20/3 and 20/3, covariance 16/3. */
+    for (int shrink = 0; shrink < 2; shrink++) {
+        const FornixTable *out = run(
+            shrink ? "<gaussian ratio='50' shrink='1'/>" : "<gaussian ratio='50'/>", lopsided());
+        ck_assert_msg(out != NULL, "%s", made.mistake);
+        double sum[2] = {0}, products[3] = {0};
+        int64_t count = 0;
+        for (int64_t row = 44; made_label(out, row) == 0; row++, count++) {
+            double x[2] = {made_value(out, "feature", row, 0) - 4.0,
+                           made_value(out, "feature", row, 1) - 5.0};
+            sum[0] += x[0];
+            sum[1] += x[1];
+            products[0] += x[0] * x[0];
+            products[1] += x[1] * x[1];
+            products[2] += x[0] * x[1];
+        }
+        ck_assert_int_eq(count, 2000 - 4);
+        ck_assert_double_eq_tol(sum[0] / (double)count, 0, .2);
+        ck_assert_double_eq_tol(sum[1] / (double)count, 0, .2);
+        ck_assert_double_eq_tol(products[0] / (double)count, 20 / 3.0, .7);
+        ck_assert_double_eq_tol(products[1] / (double)count, 20 / 3.0, .7);
+        ck_assert_double_eq_tol(products[2] / (double)count, shrink ? 0 : 16 / 3.0, .6);
+        ck_assert(made_value(out, "feature", 60, 0) == made_value(out, "feature", 60, 0));
+        ck_assert(made_value(out, "feature", 2, 1) == 4);
+    }
+}
+END_TEST
+
+static const FornixTable *synthetic(void)
+{
+    static char names[30][16];
+    Cell cells[30];
+    for (int i = 0; i < 30; i++) {
+        snprintf(names[i], sizeof names[i], "gan/%d", i);
+        cells[i] = (Cell){names[i], i % 2, FORNIX_NO_PART, {(float)(100 + i), 0}};
+    }
+    return made_table(&made, "synthetic", cells, 30, 2, 2);
+}
+
+START_TEST(added)
+{
+    const FornixTable *out =
+        made_run(&made, "<add count='10' classes='minority'/>", lopsided(), synthetic());
+    ck_assert_msg(out != NULL, "%s", made.mistake);
+    ck_assert_int_eq(fornix_rows(out), 54);
+    ck_assert_int_eq(rows_in(out, FORNIX_TRAIN, 0), 14);
+    ck_assert_str_eq(fornix_row(out, 45)->subject, "gan/2");
+    ck_assert(made_value(out, "feature", 45, 0) == 102);
+    out = made_run(&made, "<add count='10'/>", lopsided(), synthetic());
+    ck_assert_int_eq(rows_in(out, FORNIX_TRAIN, 0), 9);
+    out = made_run(&made, "<add ratio='0.25'/>", lopsided(), synthetic());
+    ck_assert_int_eq(rows_in(out, FORNIX_TRAIN, 0), 10);
+    ck_assert_int_eq(fornix_rows(out), 50);
+    out = made_run(&made, "<add ratio='1'/>", lopsided(), synthetic());
+    int lines;
+    const TableLine *line = table_lines(out, &lines);
+    ck_assert(line[0].warning && strstr(line[0].text, "21 more were wanted"));
+    Cell three[] = {{"x", 2, 0, {0}}};
+    out = made_run(&made, "<add count='1'/>", lopsided(), made_table(&made, "3", three, 1, 2, 3));
+    ck_assert(!out && strstr(made.mistake, "other classes"));
+    three[0].label = 1;
+    out = made_run(&made, "<add count='1'/>", lopsided(), made_table(&made, "1", three, 1, 1, 2));
+    ck_assert(!out && strstr(made.mistake, "'feature'"));
+}
+END_TEST
+
+START_TEST(merged)
+{
+    const FornixTable *out = made_run(&made, "<merge/>", lopsided(), synthetic());
+    ck_assert_msg(out != NULL, "%s", made.mistake);
+    ck_assert_int_eq(fornix_rows(out), 74);
+    ck_assert(made_value(out, "feature", 44, 0) == 100);
+    ck_assert(!made_run(&made, "<merge/>", out, synthetic()));
+    ck_assert_ptr_nonnull(strstr(made.mistake, "is in two of the tables"));
+}
+END_TEST
+
+/* ---- Standardized, aggregated, cut --------------------------------------------------------- */
+
+START_TEST(standardized)
+{
+    Cell cells[] = {{"a", 0, FORNIX_TRAIN, {1, 7}},
+                    {"b", 0, FORNIX_TRAIN, {3, 7}},
+                    {"c", 1, FORNIX_TEST, {9, 9}}};
+    const FornixTable *out = run("<standardize/>", made_table(&made, "t", cells, 3, 2, 2));
+    ck_assert_msg(out != NULL, "%s", made.mistake);
+    ck_assert_float_eq(made_value(out, "feature", 0, 0), -1);
+    ck_assert_float_eq(made_value(out, "feature", 1, 0), 1);
+    ck_assert_float_eq(made_value(out, "feature", 2, 0), 7);
+    ck_assert_float_eq(made_value(out, "feature", 2, 1), 2);
+    int64_t count;
+    ck_assert(fornix_values(out, "mean.feature", &count)[0] == 2 && count == 2);
+    ck_assert_int_eq(table_fits(out)->items[0]->count, 2);
+    out = run("<standardize per='column'/>", made_table(&made, "t", cells, 3, 2, 2));
+    ck_assert_double_eq_tol(fornix_values(out, "deviation.feature", &count)[0], sqrt(6.75), 1e-12);
+    refused("<standardize fit='validation'/>", out, "no row in part validation");
+    const FornixTable *many = run("<standardize/>", cohort(FORNIX_TRAIN));
+    double sum = 0, squares = 0;
+    for (int64_t row = 0; row < 2 * SUBJECTS; row++) {
+        sum += (double)made_value(many, "feature", row, 1);
+        squares +=
+            (double)made_value(many, "feature", row, 1) * made_value(many, "feature", row, 1);
+    }
+    ck_assert_double_eq_tol(sum, 0, 1e-4);
+    ck_assert_double_eq_tol(squares / (2 * SUBJECTS), 1, 1e-5);
+}
+END_TEST
+
+/* Predictions: the feature column of cells as probabilities or logits. */
+static const FornixTable *scores(const Cell *cells, int64_t rows, unsigned kind, int width)
+{
+    const FornixTable *from = made_table(&made, "scores", cells, rows, width, 2);
+    FornixBuild *build = build_new(made.samples, &(BuildRequest){.id = "predicted"});
+    fornix_add_column(build,
+                      &(FornixColumn){.name = "p", .kind = kind, .shape = {1, 1, 1, 1, width}});
+    int grade = fornix_add_column(build, fornix_column(from, 1));
+    CellReader *reader = mem_new(1, sizeof *reader);
+    *reader = (CellReader){mem_new((size_t)(rows * width), sizeof(float)), width};
+    for (int64_t row = 0; row < rows; row++) {
+        fornix_set_label(build, grade, fornix_add_row(build, fornix_row(from, row)),
+                         cells[row].label);
+        memcpy(reader->x + row * width, cells[row].x, (size_t)width * sizeof(float));
+    }
+    build_set_reader(build, &(TableReader){cells_read, cells_close, reader});
+    ck_assert(build_rows(build));
+    const FornixTable *out = build_table(build);
+    build_free(build);
+    return out;
+}
+
+START_TEST(aggregated)
+{
+    Cell cells[] = {{"a", 0, FORNIX_TEST, {.9f, .1f}},
+                    {"b", 1, FORNIX_TEST, {.2f, .8f}},
+                    {"a", 0, FORNIX_TEST, {.1f, .9f}},
+                    {"a", 0, FORNIX_TEST, {.6f, .4f}}};
+    const FornixTable *table = scores(cells, 4, FORNIX_PROBABILITY, 2);
+    const struct {
+        const char *rule;
+        float p;
+    } rules[] = {{"mean-probability", 1.4f / 3}, {"max", .5f}, {"vote", 1.0f / 3}};
+    for (size_t i = 0; i < COUNT(rules); i++) {
+        char text[100];
+        snprintf(text, sizeof text, "<aggregate rule='%s'/>", rules[i].rule);
+        const FornixTable *out = run(text, table);
+        ck_assert_msg(out != NULL, "%s", made.mistake);
+        ck_assert_int_eq(fornix_rows(out), 2);
+        ck_assert_str_eq(fornix_row(out, 1)->subject, "b");
+        ck_assert_int_eq(made_label(out, 1), 1);
+        ck_assert_float_eq_tol(made_value(out, "probability", 0, 1), rules[i].p, 1e-6f);
+    }
+    refused("<aggregate rule='mean-logit'/>", table, "not logits");
+    Cell logits[] = {{"a", 0, FORNIX_TEST, {1}}, {"a", 0, FORNIX_TEST, {2}}};
+    const FornixTable *out =
+        run("<aggregate rule='mean-logit'/>", scores(logits, 2, FORNIX_LOGITS, 1));
+    ck_assert_float_eq_tol(made_value(out, "probability", 0, 1), 1 / (1 + expf(-1.5f)), 1e-6f);
+    Cell torn[] = {{"a", 0, FORNIX_TEST, {.5f, .5f}}, {"a", 1, FORNIX_TEST, {.5f, .5f}}};
+    refused("<aggregate/>", scores(torn, 2, FORNIX_PROBABILITY, 2), "differ in 'grade'");
+}
+END_TEST
+
+START_TEST(cut)
+{
+    Cell cells[] = {{"a", 0, FORNIX_VALIDATION, {.1f}}, {"b", 0, FORNIX_VALIDATION, {.2f}},
+                    {"c", 1, FORNIX_VALIDATION, {.3f}}, {"d", 0, FORNIX_VALIDATION, {.25f}},
+                    {"e", 1, FORNIX_VALIDATION, {.4f}}, {"f", 0, FORNIX_TEST, {.9f}}};
+    const FornixTable *table = scores(cells, 6, FORNIX_PROBABILITY, 1);
+    const FornixTable *out = run("<threshold/>", table);
+    ck_assert_msg(out != NULL, "%s", made.mistake);
+    int64_t count;
+    ck_assert_double_eq_tol(fornix_values(out, "threshold", &count)[0], .275, 1e-6);
+    ck_assert_int_eq(table_fits(out)->items[0]->count, 5);
+    refused("<threshold fit='train'/>", table, "nothing to fit");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("rebalance");
@@ -309,6 +506,12 @@ int main(void)
     tcase_add_test(tests, over_and_under);
     tcase_add_test(tests, smote);
     tcase_add_test(tests, smote_few);
+    tcase_add_test(tests, gaussian);
+    tcase_add_test(tests, added);
+    tcase_add_test(tests, merged);
+    tcase_add_test(tests, standardized);
+    tcase_add_test(tests, aggregated);
+    tcase_add_test(tests, cut);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
