@@ -99,9 +99,8 @@ static inline const FornixTable *made_by(Made *made, const FornixNode *type, con
                             .attrs = attrs,
                             .id = type->name,
                             .inputs = inputs,
-                            .input_count = two   ? 2
-                                           : one ? 1
-                                                 : 0,
+                            .input_count = (one != NULL) + (two != NULL),
+                            .folder = made->folder,
                             .mistake = made_mistake,
                             .context = made};
     if (two && type->inputs[0].flags & FORNIX_MANY)

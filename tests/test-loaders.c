@@ -218,6 +218,48 @@ START_TEST(bad_volumes)
 }
 END_TEST
 
+/* ---- What is written back ---------------------------------------------------------------- */
+
+static void check_mask(const char *name, const FornixTable *whole, int64_t row)
+{
+    FornixError error = {0};
+    VolumeInfo info;
+    char *path = file_join(folder, name);
+    float *mask = volume_read(path, &info, NULL, &error);
+    ck_assert_msg(mask != NULL, "%s", error.text);
+    ck_assert_int_eq(info.map.size[0], W);
+    for (int i = 0; i < VOXELS; i++)
+        ck_assert(mask[i] == made_value(whole, "mask", row, i));
+    mem_large_free(mask, (size_t)volume_bytes(&info.map, 1));
+    mem_free(path);
+}
+
+START_TEST(masks_go_back)
+{
+    made.folder = folder;
+    const FornixTable *whole = load("nifti", "index.csv", COHORT "images='flair' mask='seg'");
+    const FornixTable *padded =
+        load("nifti", "index.csv", COHORT "images='flair' mask='seg' size='8'");
+    ck_assert_msg(made_run(&made, "<write_masks/>", padded, NULL) != NULL, "%s", made.mistake);
+    check_mask("write_masks/c/A.nii.gz", whole, 0);
+    check_mask("write_masks/c/B.nii.gz", whole, 1);
+    const FornixTable *sliced = load("nifti", "index.csv",
+                                     COHORT "images='flair' mask='seg' slices='coronal' size='3 6' "
+                                            "normalise='none'");
+    /* Cut to the middle three of D 4: slice 0 is lost, where there is no mask. */
+    ck_assert_msg(made_run(&made, "<write_masks/>", sliced, NULL) != NULL, "%s", made.mistake);
+    check_mask("write_masks/c/B.nii.gz", whole, 1);
+    ck_assert_msg(made_run(&made, "<write_pictures count='1'/>", padded, NULL) != NULL, "%s",
+                  made.mistake);
+    FornixError error = {0};
+    PictureInfo info;
+    char *path = file_join(folder, "write_pictures/c/A.png");
+    ck_assert_msg(picture_inspect(path, &info, &error), "%s", error.text);
+    ck_assert(info.width == 16 && info.height == 8 && info.channels == 3);
+    mem_free(path);
+}
+END_TEST
+
 /* ---- PNG --------------------------------------------------------------------------------- */
 
 static void picture_file(const char *name, const uint8_t *pixels, int64_t h, int64_t w)
@@ -312,6 +354,7 @@ int main(void)
     tcase_add_test(tests, scales);
     tcase_add_test(tests, bad_manifests);
     tcase_add_test(tests, bad_volumes);
+    tcase_add_test(tests, masks_go_back);
     tcase_add_test(tests, pictures);
     tcase_add_test(tests, numbers);
     tcase_add_test(tests, tensors);

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Writes segmentations as NIfTI masks in the space of the images that they are of.
+ *
+ * A mask is of use where it lies on its image: same voxels, same orientation, same header. Logits
+ * are brought back to the image's voxels first and decided there, which keeps borders smooth;
+ * slices of a volume are gathered, and those that are not there are background.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base.h"
+#include "column.h"
+#include "node.h"
+#include "sink.h"
+#include "volume.h"
+
+typedef struct {
+    const char *column;
+} WriteMasks;
+
+typedef struct {
+    FornixBuild *build;
+    const FornixTable *table;
+    const FornixColumn *shown;
+    int column;
+    const char *folder;
+    int64_t *first, *rows; /* of each volume: its rows stand side by side */
+    FornixError *errors;
+} Writing;
+
+static bool write_masks_columns(FornixBuild *build, const void *attrs)
+{
+    const WriteMasks *a = attrs;
+    return column_choose(build, 0, "column", a->column,
+                         FORNIX_LOGITS | FORNIX_PROBABILITY | FORNIX_MASK) >= 0;
+}
+
+/* The grid of a volume, of its one row or its slices; NULL after a failure. */
+static float *grid_gather(const Writing *w, int64_t volume, const VolumeMap *map, size_t bytes,
+                          FornixError *error)
+{
+    int64_t floats = fornix_floats(w->shown->shape), channels = w->shown->shape.c;
+    float *grid = mem_large(bytes), *slice = mem_new((size_t)floats, sizeof *slice);
+    bool fine = grid || fornix_fail(error, "no memory for a volume");
+    if (fine)
+        memset(grid, 0, bytes);
+    for (int64_t i = 0; fine && i < w->rows[volume]; i++) {
+        int64_t row = w->first[volume] + i, size[2];
+        const FornixSpace *space = fornix_space(w->table, row);
+        bool whole = space->slice < 0;
+        volume_slice_size(map->size, space->axis, size);
+        int64_t wanted = whole ? map->size[0] * map->size[1] * map->size[2] : size[0] * size[1];
+        if (floats != wanted * channels || space->slice >= map->size[space->axis])
+            fine = fornix_fail(error,
+                               "subject '%s': the segmentation is of another size than the "
+                               "image's grid",
+                               fornix_row(w->table, row)->subject);
+        else if (fornix_read(w->table, w->column, row, whole ? grid : slice, error) && !whole)
+            volume_put_slice(grid, map->size, channels, space->axis, space->slice, slice);
+        fine = fine && !error->text[0];
+    }
+    mem_free(slice);
+    if (fine)
+        return grid;
+    mem_large_free(grid, bytes);
+    return NULL;
+}
+
+static void volume_write_mask(void *context, int64_t volume)
+{
+    const Writing *w = context;
+    FornixError *error = &w->errors[volume];
+    const FornixSpace *space = fornix_space(w->table, w->first[volume]);
+    const FornixRow *row = fornix_row(w->table, w->first[volume]);
+    int64_t channels = w->shown->shape.c, size[3];
+    VolumeMap map;
+    memcpy(&map, space->map, sizeof map);
+    volume_image_size(&map, size);
+    int64_t voxels = size[0] * size[1] * size[2];
+    size_t grid_bytes = (size_t)volume_bytes(&map, channels);
+    size_t bytes = (size_t)(voxels * channels) * sizeof(float);
+    float *image = mem_large(bytes);
+    float *grid = image ? grid_gather(w, volume, &map, grid_bytes, error) : NULL;
+    char *path = NULL;
+    if (!image)
+        fornix_fail(error, "no memory for a mask");
+    if (grid &&
+        volume_from_grid(&map, w->shown->kind & FORNIX_MASK ? VOLUME_NEAREST : VOLUME_LINEAR, grid,
+                         channels, 0, image, error))
+        path = sink_path(w->folder, row, space->slice < 0 ? row->name : "", ".nii.gz", error);
+    if (path) {
+        sink_classes(image, voxels, w->shown, image);
+        volume_write_like(path, space->file, image, 1, VOLUME_UINT8, error);
+    }
+    mem_free(path);
+    if (grid)
+        mem_large_free(grid, grid_bytes);
+    if (image)
+        mem_large_free(image, bytes);
+}
+
+static bool volumes_find(Writing *w, int64_t *count)
+{
+    *count = 0;
+    for (int64_t row = 0; row < fornix_rows(w->table); row++) {
+        const FornixSpace *space = fornix_space(w->table, row);
+        const FornixSpace *last = row ? fornix_space(w->table, row - 1) : NULL;
+        if (!space || !space->file)
+            return fornix_build_fail(w->build, "samples", "subject '%s' is of no NIfTI image",
+                                     fornix_row(w->table, row)->subject);
+        bool same = last && space->slice >= 0 && last->slice >= 0 && last->file == space->file;
+        for (int64_t v = 0; !same && space->slice >= 0 && v < *count; v++)
+            if (fornix_space(w->table, w->first[v])->file == space->file)
+                return fornix_build_fail(w->build, "samples",
+                                         "the slices of subject '%s' do not follow one another",
+                                         fornix_row(w->table, row)->subject);
+        if (!same)
+            w->first[(*count)++] = row;
+        w->rows[*count - 1]++;
+    }
+    return true;
+}
+
+static bool write_masks_rows(FornixBuild *build, const void *attrs)
+{
+    const WriteMasks *a = attrs;
+    Writing w = {.build = build, .table = fornix_table(build, 0)};
+    w.column = column_choose(build, 0, "column", a->column,
+                             FORNIX_LOGITS | FORNIX_PROBABILITY | FORNIX_MASK);
+    w.shown = fornix_column(w.table, w.column);
+    w.folder = fornix_output_folder(build);
+    size_t rows = (size_t)fornix_rows(w.table);
+    int64_t count;
+    w.first = mem_new(rows + 1, sizeof *w.first);
+    w.rows = mem_new(rows + 1, sizeof *w.rows);
+    bool fine = volumes_find(&w, &count);
+    w.errors = mem_new(rows + 1, sizeof *w.errors);
+    if (fine)
+        fornix_parallel(build, count, volume_write_mask, &w);
+    for (int64_t i = 0; fine && i < count; i++)
+        if (w.errors[i].text[0])
+            fine = fornix_build_fail(build, NULL, "%s", w.errors[i].text);
+    if (fine)
+        fornix_report(build, "%" PRId64 " masks in %s", count, w.folder);
+    mem_free(w.first);
+    mem_free(w.rows);
+    mem_free(w.errors);
+    return fine;
+}
+
+static const FornixAttr attrs[] = {
+    FORNIX_TEXT(WriteMasks, column, "", "the segmentation, where there are several"), {0}};
+
+static const FornixPort inputs[] = {
+    {"samples", FORNIX_SAMPLES, 0, "logits, probabilities or masks of volumes or slices"}, {0}};
+
+static const FornixSamples samples = {
+    .flags = FORNIX_NEEDS_RUN, .columns = write_masks_columns, .rows = write_masks_rows};
+
+const FornixNode fornix_node = {
+    .abi = FORNIX_ABI,
+    .name = "write_masks",
+    .doc = "Writes a NIfTI mask for each volume, in the space of its image, to the node's folder "
+           "in the run's results.",
+    .attrs_size = sizeof(WriteMasks),
+    .attrs = attrs,
+    .inputs = inputs,
+    .samples = &samples,
+    .example = "<write_masks id=\"masks\" samples=\"segmented\"/>"};
