@@ -265,7 +265,9 @@ static void problem_free(Problem *p)
 static void check_value(const Conv *c, const char *what, double got, const Reference *want,
                         int64_t i)
 {
-    bool tiles = conv_winograd_size(c, CONV_FORWARD) > 0;
+    bool tiles = false;
+    for (ConvTask task = CONV_FORWARD; task <= CONV_WEIGHT_GRADIENT; task++)
+        tiles = tiles || conv_winograd_size(c, task) > 0;
     double unit = c->winograd == CONV_F4 ? 5e-6 : 5e-7;
     double bound = (tiles ? unit * want->largest : 1e-6 * want->size[i]) + 1e-30;
     if (!(fabs(got - want->value[i]) <= bound))
