@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#define _GNU_SOURCE /* renameat2 */
 #include "cache.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <jansson.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -13,114 +14,14 @@
 #include <unistd.h>
 
 #include "base.h"
-#include "file.h"
-#include "text.h"
-
-typedef struct KnownFile {
-    FileIdentity identity;
-    Hash hash;
-} KnownFile;
-
-struct Cache {
-    char *root;
-    pthread_mutex_t lock;
-    KnownFile *known; /* open addressing by identity; hash zero: free */
-    size_t known_count, known_room;
-};
+#include "cache_parts.h"
 
 struct CacheEntry {
-    Cache *cache;
     char *done, *work, *stage;
-    int lock;
-    bool is_done;
+    int lock; /* -1: not held */
+    bool is_done, was_damaged;
     Figures figures;
 };
-
-/* ---- Files that were hashed before ---- */
-
-static size_t known_slot(const Cache *cache, const FileIdentity *identity)
-{
-    uint64_t start = hash_bytes(identity, sizeof *identity).low;
-    size_t at = (size_t)start & (cache->known_room - 1);
-    while ((cache->known[at].hash.high || cache->known[at].hash.low) &&
-           memcmp(&cache->known[at].identity, identity, sizeof *identity) != 0)
-        at = (at + 1) & (cache->known_room - 1);
-    return at;
-}
-
-static void know_file(Cache *cache, const FileIdentity *identity, Hash hash)
-{
-    if (2 * (cache->known_count + 1) > cache->known_room) {
-        KnownFile *old = cache->known;
-        size_t room = cache->known_room;
-        cache->known_room = room ? 2 * room : 1024;
-        cache->known = mem_new(cache->known_room, sizeof *cache->known);
-        for (size_t k = 0; k < room; k++)
-            if (old[k].hash.high || old[k].hash.low)
-                cache->known[known_slot(cache, &old[k].identity)] = old[k];
-        mem_free(old);
-    }
-    size_t at = known_slot(cache, identity);
-    cache->known_count += !cache->known[at].hash.high && !cache->known[at].hash.low;
-    cache->known[at] = (KnownFile){*identity, hash};
-}
-
-/* A line that is cut off or strange is passed over: the file is then hashed again. */
-static void read_known(Cache *cache)
-{
-    char *path = file_join(cache->root, "files"), line[256], text[40];
-    FILE *file = fopen(path, "r");
-    mem_free(path);
-    while (file && fgets(line, sizeof line, file)) {
-        FileIdentity id = {0};
-        Hash hash;
-        if (sscanf(line, "%39s %" SCNu64 " %" SCNu64 " %" SCNd64 " %" SCNd64 " %" SCNd64, text,
-                   &id.device, &id.inode, &id.size, &id.modified, &id.changed) == 6 &&
-            hash_parse(text, &hash) && strchr(line, '\n'))
-            know_file(cache, &id, hash);
-    }
-    if (file)
-        fclose(file);
-}
-
-static void note_known(const Cache *cache, const FileIdentity *id, Hash hash)
-{
-    char *path = file_join(cache->root, "files"), text[HASH_TEXT], line[256];
-    hash_text(hash, text);
-    int length = snprintf(line, sizeof line,
-                          "%s %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRId64 " %" PRId64 "\n", text,
-                          id->device, id->inode, id->size, id->modified, id->changed);
-    int file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    if (file >= 0) { /* a line in one write: whole, or passed over by who reads it */
-        ssize_t wrote = write(file, line, (size_t)length);
-        (void)wrote;
-        close(file);
-    }
-    mem_free(path);
-}
-
-bool cache_file_hash(Cache *cache, const char *path, Hash *hash, FornixError *error)
-{
-    FileIdentity identity;
-    if (!file_identity(path, &identity, error))
-        return false;
-    pthread_mutex_lock(&cache->lock);
-    bool known = false;
-    if (cache->known_room) {
-        *hash = cache->known[known_slot(cache, &identity)].hash;
-        known = hash->high || hash->low;
-    }
-    pthread_mutex_unlock(&cache->lock);
-    if (known)
-        return true;
-    if (!hash_file(path, hash, error))
-        return false;
-    pthread_mutex_lock(&cache->lock);
-    know_file(cache, &identity, *hash);
-    note_known(cache, &identity, *hash);
-    pthread_mutex_unlock(&cache->lock);
-    return true;
-}
 
 /* ---- Opening ---- */
 
@@ -141,7 +42,7 @@ Cache *cache_open(const char *root, FornixError *error)
     cache->root = root ? mem_text(root) : default_root();
     pthread_mutex_init(&cache->lock, NULL);
     if (file_make_folders(cache->root, error)) {
-        read_known(cache);
+        cache_read_known(cache);
         return cache;
     }
     cache_close(cache);
@@ -173,18 +74,20 @@ static bool add_hash(json_t *files, const char *folder, const char *name, Fornix
     return fine;
 }
 
-/* What a stage hands on; checkpoints are not among it. */
-static const char *const result_files[] = {"weights.safetensors", "metrics.jsonl",
-                                           "table/table.json", "table/tensors.safetensors"};
+const char *const cache_result_files[] = {"weights.safetensors", "metrics.jsonl",
+                                          "table/table.json", "table/tensors.safetensors", NULL};
+
+/* What a break may need once more stays until the result is where it belongs. */
+static const char *const work_files[] = {"checkpoint.safetensors", "journal.bin", "journal.json"};
 
 static json_t *hash_results(const char *folder, FornixError *error)
 {
     json_t *files = json_object();
-    for (size_t k = 0; k < COUNT(result_files); k++) {
-        char *path = file_join(folder, result_files[k]);
+    for (size_t k = 0; cache_result_files[k]; k++) {
+        char *path = file_join(folder, cache_result_files[k]);
         bool there = file_exists(path);
         mem_free(path);
-        if (there && !add_hash(files, folder, result_files[k], error)) {
+        if (there && !add_hash(files, folder, cache_result_files[k], error)) {
             json_decref(files);
             return NULL;
         }
@@ -234,6 +137,17 @@ static bool is_intact(const char *folder, const json_t *root)
     return true;
 }
 
+static bool remove_files(const char *folder, FornixError *error)
+{
+    bool fine = true;
+    for (size_t k = 0; k < COUNT(work_files); k++) {
+        char *path = file_join(folder, work_files[k]);
+        fine = file_remove(path, error) && fine;
+        mem_free(path);
+    }
+    return fine;
+}
+
 static bool read_stage(CacheEntry *entry)
 {
     FornixError error = {0};
@@ -244,65 +158,116 @@ static bool read_stage(CacheEntry *entry)
     bool fine = root && is_intact(entry->done, root);
     const char *name;
     json_t *value;
+    figures_clear(&entry->figures);
     json_object_foreach(json_object_get(root, "figures"), name, value)
         figures_set(&entry->figures, name,
                     strtod(json_string_value(value) ? json_string_value(value) : "nan", NULL));
-    if (fine)
+    if (fine) {
         utimensat(AT_FDCWD, path, NULL, 0); /* used now: prune goes by it */
+        remove_files(entry->done, &error);  /* where a kill came between rename and removal */
+    }
     json_decref(root);
     mem_free(text);
     mem_free(path);
     return fine;
 }
 
-/* ---- Entries ---- */
+/* ---- Locks ---- */
 
-static bool lock_work(CacheEntry *entry, FornixError *error)
+int cache_try_lock(const Cache *cache, const char *key, FornixError *error)
 {
-    char *path = file_join(entry->work, ".lock");
-    bool fine = file_make_folders(entry->work, error);
-    entry->lock = fine ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666) : -1;
+    char *folder = file_join(cache->root, "locks"), *path = file_join(folder, key);
+    int file = -1;
+    struct stat mine = {0};
+    bool fine = file_make_folders(folder, error);
+    while (fine && mine.st_nlink == 0) { /* else whoever had it took the file away */
+        if (file >= 0)
+            close(file);
+        file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        fine = file >= 0 && flock(file, LOCK_EX | LOCK_NB) == 0 && fstat(file, &mine) == 0;
+    }
+    int reason = errno;
+    if (!fine && file >= 0)
+        close(file);
+    bool busy = !fine && file >= 0 && (reason == EWOULDBLOCK || reason == EINTR);
+    if (!fine && !busy)
+        fornix_fail(error, "%s can't be locked: %s", path, strerror(reason));
+    mem_free(folder);
     mem_free(path);
-    if (fine && entry->lock < 0)
-        return fornix_fail(error, "%s can't be locked", entry->work);
-    if (!fine)
-        return false;
-    while (flock(entry->lock, LOCK_EX) != 0)
-        continue;
-    return true;
+    return fine ? file : busy ? LOCK_BUSY : -1;
 }
 
-CacheEntry *cache_enter(Cache *cache, Hash key, const char *stage, bool fresh, FornixError *error)
+/* Waits while another process has it. */
+static bool lock_entry(CacheEntry *entry, const Cache *cache, const CacheRequest *request,
+                       FornixError *error)
+{
+    const struct timespec moment = {.tv_nsec = 50000000};
+    bool told = false;
+    while ((entry->lock = cache_try_lock(cache, file_name(entry->done), error)) == LOCK_BUSY) {
+        if (!told)
+            meter_say(request->meter, "%-24s waits for another process that makes it",
+                      request->stage);
+        told = true;
+        if (atomic_load(request->stop))
+            return fornix_fail(error, "stopped before '%s'", request->stage);
+        nanosleep(&moment, NULL);
+    }
+    return entry->lock >= 0;
+}
+
+static void unlock_entry(CacheEntry *entry)
+{
+    if (entry->lock >= 0)
+        close(entry->lock);
+    entry->lock = -1;
+}
+
+/* ---- Entries ---- */
+
+/* Hidden files are what a kill left of atomic writes; with the lock held nobody is at them. */
+static bool sweep(const char *path, FornixError *error)
+{
+    DIR *folder = opendir(path);
+    if (!folder)
+        return errno == ENOENT || fornix_fail(error, "%s: %s", path, strerror(errno));
+    bool fine = true;
+    for (struct dirent *found; fine && (found = readdir(folder));) {
+        if (found->d_name[0] != '.' || !strstr(found->d_name, ".tmp-"))
+            continue;
+        char *leftover = file_join(path, found->d_name);
+        fine = file_remove(leftover, error);
+        mem_free(leftover);
+    }
+    closedir(folder);
+    return fine;
+}
+
+static bool open_work(CacheEntry *entry, bool fresh, FornixError *error)
+{
+    entry->was_damaged = !fresh && file_exists(entry->done);
+    return file_make_folders(entry->work, error) && sweep(entry->work, error) &&
+           (!fresh || remove_files(entry->work, error));
+}
+
+CacheEntry *cache_enter(Cache *cache, const CacheRequest *request, FornixError *error)
 {
     char text[HASH_TEXT], work[HASH_TEXT + 8];
-    hash_text(key, text);
+    hash_text(request->key, text);
     snprintf(work, sizeof work, "%s.work", text);
     CacheEntry *entry = mem_new(1, sizeof *entry);
-    *entry = (CacheEntry){.cache = cache,
-                          .done = file_join(cache->root, text),
+    *entry = (CacheEntry){.done = file_join(cache->root, text),
                           .work = file_join(cache->root, work),
-                          .stage = mem_text(stage),
+                          .stage = mem_text(request->stage),
                           .lock = -1};
-    entry->is_done = !fresh && read_stage(entry);
+    entry->is_done = !request->fresh && read_stage(entry);
     if (entry->is_done)
         return entry;
-    bool fine = lock_work(entry, error);
-    struct stat now, mine;
-    if (fine && (fstat(entry->lock, &mine) != 0 || stat(entry->work, &now) != 0 ||
-                 mine.st_nlink == 0)) { /* while it waited, the other one published */
-        close(entry->lock);
-        entry->lock = -1;
-        entry->is_done = read_stage(entry);
-        fine = entry->is_done || lock_work(entry, error);
+    bool fine = lock_entry(entry, cache, request, error);
+    if (fine && !request->fresh && read_stage(entry)) { /* another one made it meanwhile */
+        entry->is_done = true;
+        unlock_entry(entry);
     }
-    if (fine && fresh) {
-        char *checkpoint = file_join(entry->work, "checkpoint.safetensors");
-        fine = file_remove(checkpoint, error);
-        mem_free(checkpoint);
-    }
-    if (fine && !entry->is_done)
-        fine = file_remove(entry->done, error); /* what was not intact */
-    if (fine)
+    if (fine && (entry->is_done || open_work(entry, request->fresh, error)))
         return entry;
     cache_leave(entry);
     return NULL;
@@ -311,6 +276,11 @@ CacheEntry *cache_enter(Cache *cache, Hash key, const char *stage, bool fresh, F
 bool cache_is_done(const CacheEntry *entry)
 {
     return entry->is_done;
+}
+
+bool cache_was_damaged(const CacheEntry *entry)
+{
+    return entry->was_damaged;
 }
 
 const char *cache_folder(const CacheEntry *entry)
@@ -323,17 +293,25 @@ const Figures *cache_figures(const CacheEntry *entry)
     return &entry->figures;
 }
 
+/* In the place of what is there: at once where the file system can exchange two folders. */
+static bool replace(const char *work, const char *done, FornixError *error)
+{
+    if (!file_exists(done))
+        return file_rename(work, done, error);
+    if (renameat2(AT_FDCWD, work, AT_FDCWD, done, RENAME_EXCHANGE) == 0)
+        return file_remove(work, error);
+    return file_remove(done, error) && file_rename(work, done, error);
+}
+
 bool cache_publish(CacheEntry *entry, const Figures *figures, FornixError *error)
 {
-    char *checkpoint = file_join(entry->work, "checkpoint.safetensors");
-    char *lock = file_join(entry->work, ".lock");
-    bool fine = write_stage(entry, figures, error) && file_remove(checkpoint, error) &&
-                file_remove(lock, error) && file_rename(entry->work, entry->done, error);
-    mem_free(checkpoint);
-    mem_free(lock);
+    bool fine = write_stage(entry, figures, error) && replace(entry->work, entry->done, error) &&
+                remove_files(entry->done, error);
+    figures_clear(&entry->figures);
     for (size_t k = 0; k < figures->count && fine; k++)
         figures_set(&entry->figures, figures->items[k].name, figures->items[k].value);
     entry->is_done = fine;
+    unlock_entry(entry);
     return fine;
 }
 
@@ -341,119 +319,10 @@ void cache_leave(CacheEntry *entry)
 {
     if (!entry)
         return;
-    if (entry->lock >= 0)
-        close(entry->lock);
+    unlock_entry(entry);
     figures_clear(&entry->figures);
     mem_free(entry->done);
     mem_free(entry->work);
     mem_free(entry->stage);
     mem_free(entry);
-}
-
-/* ---- Housekeeping ---- */
-
-typedef struct Held {
-    char *path, *stage;
-    double bytes, days;
-    bool working;
-} Held;
-
-static double folder_bytes(const char *folder)
-{
-    double bytes = 0;
-    for (size_t k = 0; k < COUNT(result_files); k++) {
-        struct stat info;
-        char *path = file_join(folder, result_files[k]);
-        if (stat(path, &info) == 0)
-            bytes += (double)info.st_size;
-        mem_free(path);
-    }
-    return bytes;
-}
-
-static Held look_at(const Cache *cache, const char *name)
-{
-    Held held = {.path = file_join(cache->root, name)};
-    held.working = strstr(name, ".work") != NULL;
-    held.bytes = folder_bytes(held.path);
-    char *path = file_join(held.path, held.working ? ".lock" : "stage.json");
-    struct stat info;
-    if (stat(path, &info) == 0)
-        held.days = difftime(time(NULL), info.st_mtime) / 86400;
-    FornixError error = {0};
-    size_t length;
-    char *text = held.working ? NULL : file_read(path, 1 << 26, &length, &error);
-    json_t *root = text ? json_loads(text, 0, NULL) : NULL;
-    const char *stage = json_string_value(json_object_get(root, "stage"));
-    held.stage = mem_text(stage ? stage : "?");
-    json_decref(root);
-    mem_free(text);
-    mem_free(path);
-    return held;
-}
-
-static bool is_entry(const char *name)
-{
-    Hash hash;
-    char text[HASH_TEXT] = "";
-    if (strlen(name) < HASH_TEXT - 1)
-        return false;
-    memcpy(text, name, HASH_TEXT - 1);
-    return hash_parse(text, &hash) && (!name[HASH_TEXT - 1] || strstr(name, ".work"));
-}
-
-static bool each_entry(Cache *cache, bool (*work)(const Held *held, void *context), void *context,
-                       FornixError *error)
-{
-    size_t count;
-    char **names = file_list(cache->root, &count, error);
-    bool fine = names != NULL;
-    for (size_t k = 0; k < count && fine; k++) {
-        if (!is_entry(names[k]))
-            continue;
-        Held held = look_at(cache, names[k]);
-        fine = work(&held, context);
-        mem_free(held.path);
-        mem_free(held.stage);
-    }
-    if (names)
-        file_list_free(names, count);
-    return fine;
-}
-
-static bool print_entry(const Held *held, void *out)
-{
-    fprintf(out, "%-32.32s %-24s %10.1f MB %8.1f days%s\n", file_name(held->path), held->stage,
-            held->bytes / 1e6, held->days, held->working ? "  unfinished" : "");
-    return true;
-}
-
-bool cache_list(Cache *cache, FILE *out, FornixError *error)
-{
-    fprintf(out, "%s\n%-32s %-24s %13s %13s\n", cache->root, "key", "stage", "size", "unused for");
-    return each_entry(cache, print_entry, out, error);
-}
-
-typedef struct Prune {
-    double days;
-    FILE *out;
-    FornixError *error;
-} Prune;
-
-static bool prune_entry(const Held *held, void *context)
-{
-    Prune *prune = context;
-    if (held->days < prune->days)
-        return true;
-    if (!file_remove(held->path, prune->error))
-        return false;
-    fprintf(prune->out, "removed %s (%s, %.1f MB)\n", file_name(held->path), held->stage,
-            held->bytes / 1e6);
-    return true;
-}
-
-bool cache_prune(Cache *cache, double days, FILE *out, FornixError *error)
-{
-    Prune prune = {days, out, error};
-    return each_entry(cache, prune_entry, &prune, error);
 }

@@ -3,6 +3,7 @@
  *
  *   ROOT/KEY/         a result: stage.json (figures, the hash of every file), weights, table
  *   ROOT/KEY.work/    a stage that is running, or was broken off: its checkpoints
+ *   ROOT/locks/KEY    held by who works on it; the system lets go of it when a process ends
  *   ROOT/files        hashes of input files by their identity, so that no file is read twice
  *
  * A result appears by a rename once it is whole. What does not hash to what its stage.json says is
@@ -11,11 +12,14 @@
 #ifndef FORNIX_CACHE_H
 #define FORNIX_CACHE_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "figures.h"
 #include "fornix-error.h"
 #include "hash.h"
+#include "meter.h"
 
 typedef struct Cache Cache;
 
@@ -28,9 +32,19 @@ bool cache_file_hash(Cache *cache, const char *path, Hash *hash, FornixError *er
 
 typedef struct CacheEntry CacheEntry;
 
-/* The result or the right to make it: waits while another process is making it. */
-CacheEntry *cache_enter(Cache *cache, Hash key, const char *stage, bool fresh, FornixError *error);
+typedef struct CacheRequest {
+    Hash key;
+    const char *stage;       /* its id, for people */
+    bool fresh;              /* made again, even where it is there */
+    const atomic_bool *stop; /* while waiting */
+    Meter *meter;
+} CacheRequest;
+
+/* The result or the right to make it: waits while another process is making it. Within a process
+ * one at a time may enter a key. */
+CacheEntry *cache_enter(Cache *cache, const CacheRequest *request, FornixError *error);
 bool cache_is_done(const CacheEntry *entry);
+bool cache_was_damaged(const CacheEntry *entry); /* a result was there, and has to be made again */
 /* Of a result: where it is; else the working folder. */
 const char *cache_folder(const CacheEntry *entry);
 /* Of a result: the figures it was published with. */

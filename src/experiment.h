@@ -44,7 +44,7 @@ struct Outer {
     /* what stage_plan told of a train stage, to compare with whoever loads its weights */
     Parameter *parameters;
     int parameter_count;
-    struct OuterRun *run; /* of run.c */
+    struct OuterRun *run; /* of run_parts.h */
 };
 
 typedef struct Experiment Experiment;

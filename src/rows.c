@@ -81,7 +81,7 @@ static bool sweep_batches(const Sweep *sweep, Loader *loader, FornixError *error
             return false;
         if (sweep->gauge)
             meter_step(sweep->gauge, next);
-        if (*sweep->plans->run->stop)
+        if (atomic_load(sweep->plans->run->stop))
             return fornix_fail(error, "stopped");
     }
     return true;

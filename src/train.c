@@ -355,11 +355,12 @@ static bool after_step(Trainer *t, FornixError *error)
         if (is_due(t, &t->stage->validations[k]) && !validate(t, &t->stage->validations[k], error))
             return false;
     bool often = t->progress.step % (log_interval(t) * LOGS_PER_CHECKPOINT) == 0;
-    if (logs && (often || *t->run->stop || seconds_now() - t->checkpointed > CHECKPOINT_SECONDS))
+    if (logs && (often || atomic_load(t->run->stop) ||
+                 seconds_now() - t->checkpointed > CHECKPOINT_SECONDS))
         if (!save_checkpoint(t, error))
             return false;
     meter_step(t->gauge, t->progress.step);
-    return !(logs && *t->run->stop) ||
+    return !(logs && atomic_load(t->run->stop)) ||
            fornix_fail(error, "stopped at step %lld of %lld", (long long)t->progress.step,
                        (long long)t->steps);
 }

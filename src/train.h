@@ -9,7 +9,7 @@
 #ifndef FORNIX_TRAIN_H
 #define FORNIX_TRAIN_H
 
-#include <signal.h>
+#include <stdatomic.h>
 
 #include "figures.h"
 #include "meter.h"
@@ -25,7 +25,7 @@ typedef struct StageRun {
     const char *(*weights_file)(void *context, const char *source);
     void *context;
     Meter *meter;
-    const volatile sig_atomic_t *stop; /* not 0: end at a checkpoint */
+    const atomic_bool *stop; /* end at a checkpoint */
     bool smoke;                        /* one batch, to see that all of it works */
     FILE *profile;                     /* where the time went; NULL: not asked */
     Figures figures;                   /* out */
