@@ -95,7 +95,8 @@ bool build_columns(FornixBuild *build);
 /* Whether rows can be made now: in a check, only from known rows and without reading tensors. */
 bool build_rows_known(const FornixBuild *build, bool checking);
 bool build_rows(FornixBuild *build); /* after build_columns */
-/* The table, finished: without rows where build_rows was not called (schema alone). */
+/* The table, finished: without rows where build_rows was not called (schema alone). Rows that the
+ * caller of a build without a type added are finished here, if they were not before. */
 const FornixTable *build_table(FornixBuild *build);
 void build_add_fits(FornixBuild *build, const Fits *fits);            /* of what made the values */
 const char *const *build_files(const FornixBuild *build, int *count); /* fornix_uses_file */

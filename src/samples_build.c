@@ -230,6 +230,8 @@ bool build_rows(FornixBuild *build)
 
 const FornixTable *build_table(FornixBuild *build)
 {
+    if (!build->request.type && build->ready && !build->table->rows_known)
+        build_rows(build);
     return build->table;
 }
 

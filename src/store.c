@@ -173,7 +173,9 @@ StoreWriter *store_create(const char *folder, const FornixColumn *columns, int c
     }
     writer->root = json_pack("{s:i, s:o, s:[], s:[]}", "format", STORE_FORMAT, "columns", shown,
                              "rows", "spaces");
-    if (!folder_begin(folder, error) || !tensors_create(writer, columns, rows, error)) {
+    if (rows < 0)
+        fornix_fail(error, "%s: how many rows will come is not known", folder);
+    if (rows < 0 || !folder_begin(folder, error) || !tensors_create(writer, columns, rows, error)) {
         store_abort(writer);
         return NULL;
     }
