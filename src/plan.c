@@ -23,6 +23,7 @@ typedef struct Writer {
     int *current;   /* by value: tensor of the current version, or -1 */
     int *latest;    /* by value: tensor of the newest version, or -1 */
     int **saved;    /* by node: tensors of the version in `current` */
+    int *drawn;     /* by node: the update that made the version in `current` */
     bool *kept;     /* by node: its state was brought up to date in this step */
     int *parameter; /* by parameter: its tensor */
     Terms *value_terms, *weight_terms;
@@ -116,6 +117,7 @@ static PlanStep *node_step(Writer *w, const Node *node, FornixPhase phase, int u
     PlanStep *step = step_new(w, STEP_NODE, update);
     step->node = node;
     step->phase = phase;
+    step->drawn = w->drawn[node->index];
     step->in = none(w, node->inputs);
     step->out = none(w, node->outputs);
     step->saved = none(w, node->saved_count);
@@ -150,6 +152,7 @@ static void write_keep(Writer *w, const Node *node, int update)
 
 static void write_forward(Writer *w, const Node *node, int update)
 {
+    w->drawn[node->index] = update;
     PlanStep *step = node_step(w, node, FORNIX_FORWARD, update);
     for (int i = 0; i < node->inputs; i++)
         if (node->in[i])
@@ -336,11 +339,26 @@ static void clear_terms(Terms *terms, int count)
     }
 }
 
+/* A weight has one gradient that is kept over batches. */
+static bool check_accumulation(const Writer *w, int update)
+{
+    const PlanUpdate *what = &w->plan->updates[update];
+    for (int u = 0; u < update && what->accumulate > 1; u++)
+        if (w->plan->updates[u].accumulate > 1 && (w->plan->updates[u].nets & what->nets)) {
+            diag_error(w->diag, what->place,
+                       "two updates accumulate gradients of the same net; only one of them can");
+            return false;
+        }
+    return true;
+}
+
 static bool write_update(Writer *w, int update)
 {
     const Graph *graph = w->plan->graph;
     const PlanUpdate *what = &w->plan->updates[update];
     Gradients gradients;
+    if (!check_accumulation(w, update))
+        return false;
     if (!autodiff_trace(graph, what->loss, what->nets, what->place, w->diag, w->plan->memory,
                         &gradients))
         return false;
@@ -377,6 +395,7 @@ static void writer_open(Writer *w)
     w->current = none(w, graph->value_count);
     w->latest = none(w, graph->value_count);
     w->saved = take(w, graph->node_count, sizeof(int *));
+    w->drawn = none(w, graph->node_count);
     w->kept = take(w, graph->node_count, sizeof(bool));
     w->parameter = none(w, graph->parameter_count);
     w->value_terms = take(w, graph->value_count, sizeof(Terms));

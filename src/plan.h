@@ -58,7 +58,7 @@ bool plan_open(Plan *plan, Weights *weights, uint64_t seed, FornixError *error);
 typedef struct PlanRun {
     float *const *columns;  /* the batch, dense, in the order of Graph.columns */
     FornixRandomKey random; /* of the stage and the step */
-    int64_t number;         /* of this run in its stage, from 0: for accumulation */
+    const int64_t *numbers; /* of this run of each update, from 0: for accumulation */
     const double *rates;    /* of each update, after the schedule */
 } PlanRun;
 

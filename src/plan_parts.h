@@ -46,6 +46,7 @@ typedef struct PlanStep {
     const Node *node;
     FornixPhase phase;
     int update;
+    int drawn; /* the update whose random numbers it uses: that of its forward pass */
     int *in, *out, *saved, *weight, *state, *dout, *din, *dweight, *new_state;
     int scratch;
     int *terms, term_count; /* of a sum (into out[0]) or the gradients of an optimizer */
@@ -69,6 +70,7 @@ typedef struct PlanOptimizer {
     int64_t grain_count;
     double *squares; /* of each grain's gradient, then their scale at [grain_count] */
     WeightTensor **tensors;
+    int64_t *counts; /* which update of each tensor this one is, from 1 */
     const float **gradients;
 } PlanOptimizer;
 

@@ -97,7 +97,7 @@ static void bind_node(const Plan *plan, PlanStep *step)
         .frozen = node->net >= 0 && !(plan->request.trained >> node->net & 1),
         .opened = opened,
     };
-    FornixRandomKey salt = fornix_random_key((uint64_t)(step->update + 1), node->path);
+    FornixRandomKey salt = fornix_random_key((uint64_t)(step->drawn + 1), node->path);
     step->salt = (uint64_t)salt.word[0] << 32 | salt.word[1];
 }
 
@@ -122,7 +122,8 @@ static void sum_range(const Plan *plan, const PlanStep *step, int64_t begin, int
     bool dense = out.pitch_w == channels;
     for (int k = 0; k < step->term_count; k++)
         dense = dense && plan_view(plan, step->terms[k]).pitch_w == channels;
-    bool adds = step->accumulates && plan->run->number % plan->updates[step->update].accumulate;
+    bool adds = step->accumulates &&
+                plan->run->numbers[step->update] % plan->updates[step->update].accumulate;
     for (int64_t at = begin; at < end;) {
         int64_t pixel = at / channels, channel = at % channels;
         int64_t count = dense ? end - at : least(end - at, channels - channel);
@@ -184,7 +185,7 @@ static void optimize_grain(const Plan *plan, const PlanOptimizer *optimizer, int
     FornixUpdate args = {.weight = tensor->data,
                          .gradient = optimizer->gradients[what->term],
                          .state = tensor->moment,
-                         .step = tensor->updates,
+                         .step = optimizer->counts[what->term],
                          .rate = plan->run->rates[update],
                          .scale = gradient_scale(plan, update) * clipped};
     settings->optimizer->update(&args, settings->optimizer_attrs, what->begin, what->end);
@@ -193,7 +194,7 @@ static void optimize_grain(const Plan *plan, const PlanOptimizer *optimizer, int
 static bool is_due(const Plan *plan, int update)
 {
     int batches = plan->updates[update].accumulate;
-    return batches <= 1 || plan->run->number % batches == batches - 1;
+    return batches <= 1 || plan->run->numbers[update] % batches == batches - 1;
 }
 
 static void run_step(const Plan *plan, const PlanStep *step, int pass, int64_t begin, int64_t end)
@@ -253,6 +254,7 @@ static bool open_optimizer(Plan *plan, const PlanStep *step, FornixError *error)
         arena_take(plan->memory, (size_t)step->grains[2] + 1, sizeof *optimizer->grains);
     optimizer->squares = arena_take(plan->memory, (size_t)step->grains[2] + 1, sizeof(double));
     optimizer->tensors = arena_take(plan->memory, terms + 1, sizeof(WeightTensor *));
+    optimizer->counts = arena_take(plan->memory, terms + 1, sizeof(int64_t));
     optimizer->gradients = arena_take(plan->memory, terms + 1, sizeof(float *));
     int64_t grain = 0;
     for (int k = 0; k < step->term_count; k++) {
@@ -334,14 +336,19 @@ bool plan_open(Plan *plan, Weights *weights, uint64_t seed, FornixError *error)
     return true;
 }
 
+static void count_update(const PlanOptimizer *optimizer, int terms)
+{
+    for (int k = 0; k < terms; k++)
+        optimizer->counts[k] = ++optimizer->tensors[k]->updates;
+}
+
 /* Columns move from run to run. */
 static void bind_run(Plan *plan)
 {
     for (int s = 0; s < plan->step_count; s++) {
         PlanStep *step = plan->steps[s];
         if (step->kind == STEP_OPTIMIZE && is_due(plan, step->update))
-            for (int k = 0; k < step->term_count; k++)
-                plan->optimizers[step->update].tensors[k]->updates++;
+            count_update(&plan->optimizers[step->update], step->term_count);
         if (step->kind != STEP_NODE)
             continue;
         step->bound.random = fornix_random_derive(plan->run->random, step->salt);

@@ -74,8 +74,7 @@ static bool sweep_batches(const Sweep *sweep, Loader *loader, FornixError *error
         if (loader && next < sweep->row_count)
             loader_begin(loader, sweep->rows + next, batch_rows(sweep, next));
         PlanRun run = {.columns = columns,
-                       .random = fornix_random_derive(sweep->random, (uint64_t)first),
-                       .number = first / sweep->batch};
+                       .random = fornix_random_derive(sweep->random, (uint64_t)first)};
         if (!plan_run(plan->plan, sweep->plans->run->team, &run, error) ||
             !sweep->each(sweep->context, plan, sweep->rows + first, count, error))
             return false;

@@ -78,13 +78,17 @@ static bool read_updates(Stage *stage)
         update->attrs = read_attrs(stage, e, &language_update);
         fine = update->attrs && read_optimizer(stage, update) && fine;
     }
+    if (count > UPDATES_MOST)
+        diag_error(stage->context.diag, stage->element->place,
+                   "train '%s' has %d updates, and %d are the most", stage->id, count,
+                   UPDATES_MOST);
     if (count == 0 && stage->kind == STAGE_TRAIN)
         diag_error(stage->context.diag, stage->element->place,
                    "train '%s' has no <update>, so it would train nothing", stage->id);
     if (count > 0 && stage->kind != STAGE_TRAIN)
         diag_error(stage->context.diag, stage->updates[0].element->place,
                    "only <train> can hold an <update>");
-    return fine && (count > 0) == (stage->kind == STAGE_TRAIN);
+    return fine && count <= UPDATES_MOST && (count > 0) == (stage->kind == STAGE_TRAIN);
 }
 
 /* ---- Validations ---- */
@@ -529,7 +533,8 @@ static bool check_weights(Stage *stage, const StagePlan *plan)
     return fine;
 }
 
-/* A linear layer's output is a feature until the graph calls it logits: by loss, or by name here. */
+/* A linear layer's output is a feature until the graph calls it logits: by loss, or by name here.
+ */
 static unsigned collected_kind(const Collect *collect, const Value *value)
 {
     bool named = strcmp(collect->name, "logits") == 0 && value->kind == FORNIX_FEATURE;
@@ -545,8 +550,10 @@ static void describe_collected(Stage *stage, const StagePlan *plan)
         shape.n = 1;
         if (collect->pools)
             shape.d = shape.h = shape.w = 1;
-        collect->column = (FornixColumn){
-            .name = collect->name, .kind = collected_kind(collect, value), .shape = shape, .classes = value->classes};
+        collect->column = (FornixColumn){.name = collect->name,
+                                         .kind = collected_kind(collect, value),
+                                         .shape = shape,
+                                         .classes = value->classes};
     }
 }
 

@@ -14,6 +14,8 @@
 
 typedef enum { STAGE_TRAIN, STAGE_APPLY, STAGE_GENERATE, STAGE_FILTER } StageKind;
 
+enum { UPDATES_MOST = 64 }; /* sets of them are bits */
+
 typedef struct Update {
     const Element *element;
     const char *id;

@@ -1,40 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The loop of a train stage: batches, updates, validations, checkpoints. */
-#include "train.h"
-
-#include <jansson.h>
-#include <math.h>
 #include <string.h>
 #include <time.h>
 
-#include "checkpoint.h"
-#include "file.h"
-#include "loader.h"
-#include "measure.h"
 #include "profile.h"
+#include "train_parts.h"
 
-enum { LOGS = 100, LOGS_PER_CHECKPOINT = 5, CHECKPOINT_SECONDS = 20 };
-
-typedef struct Trainer {
-    StageRun *run;
-    const Stage *stage;
-    StagePlans plans;
-    Weights *best; /* NULL: the stage hands on its last weights */
-    int64_t *rows, row_count;
-    int64_t per_epoch; /* batches */
-    int64_t draws;     /* batches in a step */
-    int64_t steps;
-    int64_t batch_most;
-    FornixRandomKey random;
-    int64_t *order, order_epoch; /* of the rows in the epoch that was shuffled last */
-    Loader *loader;
-    int64_t begun; /* batches given to the loader */
-    Progress progress;
-    FileLines *metrics;
-    Gauge *gauge;
-    double checkpointed; /* when */
-    Measure *losses;     /* since the last line of metrics */
-} Trainer;
+enum { LOGS = 100, CHECKPOINTS = 20, CHECKPOINT_SECONDS = 20 };
 
 static double seconds_now(void)
 {
@@ -112,7 +84,6 @@ static void begin_batch(Trainer *t, int64_t number)
     int64_t count;
     const int64_t *rows = batch_rows(t, number, &count);
     loader_begin(t->loader, rows, count);
-    t->begun = number + 1;
 }
 
 /* ---- One step ---- */
@@ -158,14 +129,18 @@ static bool run_draw(Trainer *t, int64_t number, int64_t draw, FornixError *erro
         return false;
     if (number + 1 < t->steps * t->draws)
         begin_batch(t, number + 1);
-    double rates[64];
+    double rates[UPDATES_MOST];
+    int64_t numbers[UPDATES_MOST];
     int k = 0;
     for (int u = 0; u < t->stage->update_count; u++)
-        if (updates >> u & 1)
+        if (updates >> u & 1) {
+            int64_t times = t->stage->updates[u].attrs->times;
+            numbers[k] = t->progress.step * times + draw - (t->draws - times);
             rates[k++] = update_rate(&t->stage->updates[u], t->progress.step, t->steps);
+        }
     PlanRun run = {.columns = columns,
                    .random = fornix_random_derive(t->random, (uint64_t)number),
-                   .number = t->progress.step,
+                   .numbers = numbers,
                    .rates = rates};
     if (!plan_run(plan->plan, t->run->team, &run, error))
         return false;
@@ -183,125 +158,7 @@ static bool run_step(Trainer *t, FornixError *error)
     return true;
 }
 
-/* ---- Figures ---- */
-
-static bool write_line(Trainer *t, const Figures *figures, FornixError *error)
-{
-    char head[80];
-    Text line = {0};
-    snprintf(head, sizeof head, "{\"step\": %lld, \"epoch\": %.4f", (long long)t->progress.step,
-             (double)(t->progress.step * t->draws) / (double)t->per_epoch);
-    text_add(&line, head);
-    for (size_t k = 0; k < figures->count; k++)
-        if (isfinite(figures->items[k].value))
-            text_format(&line, ", \"%s\": %.9g", figures->items[k].name, figures->items[k].value);
-    text_add(&line, "}");
-    bool fine = file_lines_add(t->metrics, line.data, error);
-    text_free(&line);
-    return fine;
-}
-
-static bool log_losses(Trainer *t, FornixError *error)
-{
-    if (!t->losses)
-        return true;
-    Figures figures = {0};
-    measure_finish(t->losses, "", &figures);
-    measure_free(t->losses);
-    t->losses = NULL;
-    bool finite = true;
-    for (size_t k = 0; k < figures.count; k++)
-        finite = finite && isfinite(figures.items[k].value);
-    if (figures.count)
-        meter_note(t->gauge, "%s %.4g", figures.items[figures.count - 1].name,
-                   figures.items[figures.count - 1].value);
-    bool fine = write_line(t, &figures, error);
-    figures_clear(&figures);
-    return fine && (finite || fornix_fail(error,
-                                          "train '%s': a loss is not finite any more at step "
-                                          "%lld; a lower rate or clip= may help",
-                                          t->stage->id, (long long)t->progress.step));
-}
-
-typedef struct Watch {
-    Measure *measure;
-} Watch;
-
-static bool watch_batch(void *context, const StagePlan *plan, const int64_t *rows, int64_t count,
-                        FornixError *error)
-{
-    Watch *watch = context;
-    (void)error;
-    for (int k = 0; k < plan->wanted_count; k++)
-        measure_add(watch->measure, k, plan_wanted(plan->plan, k), rows, count);
-    return true;
-}
-
-static bool is_better(const Trainer *t, const char *monitor, double value)
-{
-    int goal = t->stage->train->goal;
-    bool low = goal == GOAL_MIN || (goal == GOAL_AUTO && strstr(monitor, "loss"));
-    if (!t->progress.has_best)
-        return isfinite(value);
-    return low ? value < t->progress.best : value > t->progress.best;
-}
-
-static bool note_best(Trainer *t, const Figures *figures, FornixError *error)
-{
-    const char *monitor = t->stage->train->monitor;
-    const Figure *figure = *monitor ? figures_find(figures, monitor) : NULL;
-    if (!figure)
-        return true;
-    meter_note(t->gauge, "%s %.4f", monitor, figure->value);
-    if (!is_better(t, monitor, figure->value)) {
-        t->progress.validations_without++;
-        return true;
-    }
-    t->progress.validations_without = 0;
-    t->progress.has_best = true;
-    t->progress.best = figure->value;
-    t->progress.best_step = t->progress.step;
-    return !t->best || weights_copy(t->best, t->plans.weights, error);
-}
-
-static bool validate(Trainer *t, const Validation *validation, FornixError *error)
-{
-    unsigned parts;
-    if (!stage_parts(t->stage, validation->element, validation->attrs->part, &parts))
-        return fornix_fail(error, "its parts are wrong");
-    int64_t count, *rows = table_select(t->run->samples, parts ? parts : PARTS_ALL, &count);
-    int64_t batch = validation->attrs->batch;
-    if (t->run->smoke && count > batch)
-        count = batch;
-    if (!count) {
-        mem_free(rows);
-        return fornix_fail(error, "train '%s': <validate id=\"%s\"> has no rows", t->stage->id,
-                           validation->id);
-    }
-    StagePlan *plan = plans_get(&t->plans, validation, count < batch ? count : batch, 0, error);
-    Watch watch = {plan ? measure_new(plan->wanted, plan->wanted_count, t->run->samples) : NULL};
-    Sweep sweep = {.plans = &t->plans,
-                   .validation = validation,
-                   .samples = t->run->samples,
-                   .rows = rows,
-                   .row_count = count,
-                   .batch = batch,
-                   .random = t->random,
-                   .each = watch_batch,
-                   .context = &watch};
-    bool fine = plan && sweep_run(&sweep, error);
-    if (fine) {
-        char prefix[200];
-        Figures figures = {0};
-        snprintf(prefix, sizeof prefix, "%s.", validation->id);
-        measure_finish(watch.measure, prefix, &figures);
-        fine = write_line(t, &figures, error) && note_best(t, &figures, error);
-        figures_clear(&figures);
-    }
-    measure_free(watch.measure);
-    mem_free(rows);
-    return fine;
-}
+/* ---- Breaks ---- */
 
 static bool is_due(const Trainer *t, const Validation *validation)
 {
@@ -313,8 +170,6 @@ static bool is_due(const Trainer *t, const Validation *validation)
     int64_t before = (step - 1) * t->draws / t->per_epoch, now = step * t->draws / t->per_epoch;
     return now / validation->every > before / validation->every;
 }
-
-/* ---- Breaks ---- */
 
 static bool save_checkpoint(Trainer *t, FornixError *error)
 {
@@ -333,14 +188,21 @@ static bool go_on(Trainer *t, FornixError *error)
     bool found = checkpoint_load(path, t->plans.weights, t->best, &t->progress, error);
     mem_free(path);
     if (found)
-        meter_say(t->run->meter, "%s goes on at step %lld of %lld", t->stage->id,
+        meter_say(t->run->meter, "%-24s goes on at step %lld of %lld", t->stage->id,
                   (long long)t->progress.step, (long long)t->steps);
-    return found || !error->text[0];
+    t->damaged = !found && error->text[0];
+    return !t->damaged;
 }
 
 static int64_t log_interval(const Trainer *t)
 {
     return most(1, t->steps / LOGS);
+}
+
+/* A break costs a twentieth of the stage at most: of a short one, a step. */
+static int64_t logs_per_checkpoint(const Trainer *t)
+{
+    return most(1, t->steps / log_interval(t) / CHECKPOINTS);
 }
 
 /* After a step: figures, validations, and a checkpoint where figures are complete. */
@@ -349,20 +211,21 @@ static bool after_step(Trainer *t, FornixError *error)
     bool logs = t->progress.step % log_interval(t) == 0 || t->progress.step == t->steps;
     for (int k = 0; k < t->stage->validation_count; k++)
         logs = logs || is_due(t, &t->stage->validations[k]);
-    if (logs && !log_losses(t, error))
+    if (logs && !train_log_losses(t, error))
         return false;
     for (int k = 0; k < t->stage->validation_count; k++)
-        if (is_due(t, &t->stage->validations[k]) && !validate(t, &t->stage->validations[k], error))
+        if (is_due(t, &t->stage->validations[k]) &&
+            !train_validate(t, &t->stage->validations[k], error))
             return false;
-    bool often = t->progress.step % (log_interval(t) * LOGS_PER_CHECKPOINT) == 0;
+    bool often = t->progress.step % (log_interval(t) * logs_per_checkpoint(t)) == 0;
     if (logs && (often || atomic_load(t->run->stop) ||
                  seconds_now() - t->checkpointed > CHECKPOINT_SECONDS))
         if (!save_checkpoint(t, error))
             return false;
     meter_step(t->gauge, t->progress.step);
     return !(logs && atomic_load(t->run->stop)) ||
-           fornix_fail(error, "stopped at step %lld of %lld", (long long)t->progress.step,
-                       (long long)t->steps);
+           fornix_fail(error, "train '%s' stopped at step %lld of %lld", t->stage->id,
+                       (long long)t->progress.step, (long long)t->steps);
 }
 
 static bool is_over(const Trainer *t)
@@ -431,6 +294,7 @@ static bool open_metrics(Trainer *t, FornixError *error)
     char *path = file_join(t->run->folder, "metrics.jsonl");
     t->metrics = file_lines_open(path, t->progress.metrics_offset, error);
     mem_free(path);
+    t->damaged = !t->metrics && t->progress.step > 0;
     return t->metrics != NULL;
 }
 
@@ -448,35 +312,21 @@ static bool open_trainer(Trainer *t, FornixError *error)
     t->random = stage_random(t->stage, t->stage->train->seed);
     t->plans = (StagePlans){
         .run = t->run, .weights = weights_new(), .seed = (uint64_t)t->stage->train->seed};
-    return plan_epochs(t, error) && open_plans(t, error) && open_best(t, error) &&
-           go_on(t, error) && open_metrics(t, error) && open_loader(t, error);
-}
-
-/* The last value of every figure, from the lines themselves: those before a break count too. */
-static bool read_latest(const Trainer *t, FornixError *error)
-{
-    char *path = file_join(t->run->folder, "metrics.jsonl");
-    size_t length;
-    char *text = file_read(path, INT64_MAX, &length, error), *rest = text;
-    mem_free(path);
-    for (char *line; rest && (line = strsep(&rest, "\n")) && *line;) {
-        const char *name;
-        json_t *value, *root = json_loads(line, 0, NULL);
-        json_object_foreach(root, name,
-                            value) if (strcmp(name, "step") != 0 && strcmp(name, "epoch") != 0)
-            figures_set(&t->run->figures, name, json_number_value(value));
-        json_decref(root);
-    }
-    mem_free(text);
-    return text != NULL;
+    return plan_epochs(t, error) && open_plans(t, error) && train_check_monitor(t, error) &&
+           open_best(t, error) && go_on(t, error) && open_metrics(t, error) &&
+           open_loader(t, error);
 }
 
 static bool finish(Trainer *t, FornixError *error)
 {
+    if (t->best && !t->progress.has_best)
+        return fornix_fail(error,
+                           "train '%s': %s was never a finite number, so no weights are best",
+                           t->stage->id, t->stage->train->monitor);
     char *path = file_join(t->run->folder, "weights.safetensors");
     bool fine = weights_save(t->best ? t->best : t->plans.weights, path, error);
     mem_free(path);
-    fine = fine && read_latest(t, error);
+    fine = fine && file_lines_sync(t->metrics, error) && train_read_latest(t, error);
     figures_set(&t->run->figures, "steps", (double)t->progress.step);
     if (t->progress.has_best) {
         figures_set(&t->run->figures, "best", t->progress.best);
@@ -496,10 +346,24 @@ static void close_trainer(Trainer *t)
     mem_free(t->order);
 }
 
+/* A checkpoint that can't be read is no reason to fail, but to begin anew. */
+static bool open_again(Trainer *t, FornixError *error)
+{
+    StageRun *run = t->run;
+    meter_say(run->meter, "%-24s begins anew: %s", run->stage->id, error->text);
+    *error = (FornixError){0};
+    close_trainer(t);
+    *t = (Trainer){.run = run, .stage = run->stage, .checkpointed = seconds_now()};
+    char *path = file_join(run->folder, "checkpoint.safetensors");
+    bool fine = file_remove(path, error) && open_trainer(t, error);
+    mem_free(path);
+    return fine;
+}
+
 bool train_run(StageRun *run, FornixError *error)
 {
     Trainer t = {.run = run, .stage = run->stage, .checkpointed = seconds_now()};
-    bool fine = open_trainer(&t, error);
+    bool fine = open_trainer(&t, error) || (t.damaged && open_again(&t, error));
     if (fine) {
         t.gauge = meter_begin(run->meter, run->stage->id, t.steps, t.progress.step);
         fine = train_steps(&t, error) && finish(&t, error);
