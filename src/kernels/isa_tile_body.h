@@ -86,12 +86,18 @@ INLINE void TILE(dot_tile)(const int rows, const IsaDot *dot, const float *a, co
         TILE(load)(rows, sum, start, 0, COLUMNS);
     else
         TILE(clear)(rows, sum);
-    for (int64_t i = 0; i < dot->taps[0]; i++)
-        for (int64_t j = 0; j < dot->taps[1]; j++)
-            for (int64_t k = 0; k < dot->taps[2]; k++)
-                TILE(multiply)
-    (rows, sum, dot->length, a + i * dot->a_tap[0] + j * dot->a_tap[1] + k * dot->a_tap[2],
-     dot->a_step, 1, b + i * dot->b_tap[0] + j * dot->b_tap[1] + k * dot->b_tap[2], dot->b_step);
+    /* Short sums of a single tap must not pay for keeping three loops. */
+    if (dot->taps[0] == 1 && dot->taps[1] == 1 && dot->taps[2] == 1) {
+        TILE(multiply)(rows, sum, dot->length, a, dot->a_step, 1, b, dot->b_step);
+    } else {
+        for (int64_t i = 0; i < dot->taps[0]; i++)
+            for (int64_t j = 0; j < dot->taps[1]; j++)
+                for (int64_t k = 0; k < dot->taps[2]; k++)
+                    TILE(multiply)
+        (rows, sum, dot->length, a + i * dot->a_tap[0] + j * dot->a_tap[1] + k * dot->a_tap[2],
+         dot->a_step, 1, b + i * dot->b_tap[0] + j * dot->b_tap[1] + k * dot->b_tap[2],
+         dot->b_step);
+    }
     TILE(store)(rows, sum, c, dot->c_step, dot->width);
 }
 

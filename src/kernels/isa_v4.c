@@ -14,7 +14,7 @@
 #endif
 
 #define VECTOR 16
-#define ROWS 10
+#define ROWS 8
 #define MICRO isa_micro_v4
 #include "isa_micro_body.h"
 
