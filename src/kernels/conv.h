@@ -15,7 +15,8 @@
  * on the descriptor alone, and so does every bit of the result. Results are overwritten; scratch,
  * aligned to 64 bytes, is shared by the passes of a task and may hold anything before.
  *
- * Tensors are seen through their pitches; those in the shape of x or y are pitched as they like.
+ * Tensors are seen through their pitches; those in the shape of x or y are pitched as they like. A
+ * call keeps up to 280 KiB on its stack.
  *
  * Direct convolution sums in registers; kernels of 3 x 3 (x 3) with stride and dilation 1 and many
  * channels use Winograd's minimal filtering, F(2 x 2 (x 2)) (Winograd 1980; Lavin & Gray, "Fast

@@ -92,11 +92,11 @@ INLINE void TILE(dot_tile)(const int rows, const IsaDot *dot, const float *a, co
     } else {
         for (int64_t i = 0; i < dot->taps[0]; i++)
             for (int64_t j = 0; j < dot->taps[1]; j++)
-                for (int64_t k = 0; k < dot->taps[2]; k++)
-                    TILE(multiply)
-        (rows, sum, dot->length, a + i * dot->a_tap[0] + j * dot->a_tap[1] + k * dot->a_tap[2],
-         dot->a_step, 1, b + i * dot->b_tap[0] + j * dot->b_tap[1] + k * dot->b_tap[2],
-         dot->b_step);
+                for (int64_t k = 0; k < dot->taps[2]; k++) {
+                    const float *at = a + i * dot->a_tap[0] + j * dot->a_tap[1] + k * dot->a_tap[2];
+                    const float *by = b + i * dot->b_tap[0] + j * dot->b_tap[1] + k * dot->b_tap[2];
+                    TILE(multiply)(rows, sum, dot->length, at, dot->a_step, 1, by, dot->b_step);
+                }
     }
     TILE(store)(rows, sum, c, dot->c_step, dot->width);
 }
@@ -109,10 +109,10 @@ INLINE void TILE(outer_tile)(const int rows, const IsaOuter *outer, const float 
         TILE(load)(rows, sum, c, outer->c_step, outer->width);
     else
         TILE(clear)(rows, sum);
-    for (int64_t i = 0; i < outer->lines; i++)
-        TILE(multiply)
-    (rows, sum, outer->pixels, a + i * outer->a_line, 1, outer->a_pixel, b + i * outer->b_line,
-     outer->b_pixel);
+    for (int64_t i = 0; i < outer->lines; i++) {
+        const float *at = a + i * outer->a_line, *by = b + i * outer->b_line;
+        TILE(multiply)(rows, sum, outer->pixels, at, 1, outer->a_pixel, by, outer->b_pixel);
+    }
     TILE(store)(rows, sum, c, outer->c_step, outer->width);
 }
 
