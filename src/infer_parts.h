@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The inside of infer: what infer.c builds with and infer_node.c shows to nodes. */
+/* The inside of infer: scopes and items (infer.c), references (infer_reference.c), inputs
+ * (infer_connect.c), nets (infer_net.c), and what nodes see of it (infer_node.c). */
 #ifndef FORNIX_INFER_PARTS_H
 #define FORNIX_INFER_PARTS_H
 
@@ -43,7 +44,7 @@ struct Body {
     Scope *scope;
     int value_room, node_room, parameter_room;
     int depth;  /* of nets and composites in one another */
-    int failed; /* items that could not be built: what reads them is left out silently */
+    int failed; /* grows with each mistake: what depends on one is left out without a word */
 };
 
 struct FornixInfer {
@@ -54,6 +55,29 @@ struct FornixInfer {
     Text emitted;
     bool failed;
 };
+
+enum { NETS_MOST = 64 }; /* sets of them are bits */
+
+void scope_fill(Body *body, Scope *scope, const Element *parent);
+Scope *scope_inside(Body *body, const Scope *scope, const Item *item); /* of a use or composite */
+
+/* Builds what was not built yet; false after a mistake. */
+bool body_build_item(Body *body, Scope *scope, Item *item);
+bool body_build_scope(Body *body, Scope *scope);
+bool body_build_use(Body *body, Scope *scope, Item *item);
+bool body_connect(Body *body, Scope *scope, const Element *element, Node *node);
+
+typedef struct Reference {
+    Body *body;
+    Scope *scope; /* in which the next segment is looked up */
+    const Element *from;
+    const char *text;
+    Place place;
+} Reference;
+
+/* What text, or its end, refers to. NULL with nothing told: an optional input left open. */
+Value *reference_value(Reference *reference, const char *text);
+Value *body_value_in(Body *body, Scope *scope, const Element *from, const Attribute *attribute);
 
 /* Runs the node's infer over its connected inputs and makes its outputs. */
 bool infer_node(FornixInfer *infer);

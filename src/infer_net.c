@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* <use>: a net in a body, with its inputs bound and its weights named. */
+#include <string.h>
+
+#include "infer_parts.h"
+
+static bool same_word(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0;
+}
+
+static const NetDefinition *find_net(Body *body, const Element *use)
+{
+    const Attribute *net = element_attribute(use, "net");
+    if (!net) {
+        diag_error(body->request.diag, use->place, "<use> needs net, the net to use");
+        return NULL;
+    }
+    const char **names =
+        arena_take(body->memory, (size_t)body->request.net_count + 1, sizeof *names);
+    for (int k = 0; k < body->request.net_count; k++) {
+        names[k] = body->request.nets[k].name;
+        if (same_word(names[k], net->value))
+            return &body->request.nets[k];
+    }
+    const char *near = text_suggest(net->value, names, (size_t)body->request.net_count);
+    diag_error_help(body->request.diag, net->value_place,
+                    near ? arena_format(body->memory, "did you mean '%s'?", near) : NULL,
+                    "there is no net '%s'", net->value);
+    return NULL;
+}
+
+static int net_number(Body *body, const char *name, Place place)
+{
+    Graph *graph = &body->graph;
+    int known = body_net(body, name);
+    if (known >= 0)
+        return known;
+    if (graph->net_count == NETS_MOST) {
+        diag_error(body->request.diag, place, "a stage can use at most %d nets", NETS_MOST);
+        return -1;
+    }
+    graph->nets[graph->net_count] = (Net){.name = name, .weights = ""};
+    return graph->net_count++;
+}
+
+static bool read_load(Body *body, const Element *use, Net *net)
+{
+    const Attribute *weights = element_attribute(use, "weights");
+    const Attribute *load = element_attribute(use, "load");
+    const Attribute *except = element_attribute(use, "except");
+    if (!weights) {
+        const Attribute *odd = load ? load : except;
+        if (odd)
+            diag_error(body->request.diag, odd->place,
+                       "%s says how weights= is loaded, and "
+                       "there is no weights=",
+                       odd->name);
+        return !odd;
+    }
+    if (*net->weights && !same_word(net->weights, weights->value)) {
+        diag_error(body->request.diag, weights->value_place,
+                   "net '%s' has its weights from '%s' already: all uses of a net in a stage "
+                   "share one set",
+                   net->name, net->weights);
+        return false;
+    }
+    net->weights = weights->value;
+    net->weights_place = weights->value_place;
+    if (except)
+        net->except = except->value;
+    if (load && !same_word(load->value, "all") && !same_word(load->value, "matching")) {
+        diag_error_help(body->request.diag, load->value_place, "'all' or 'matching'",
+                        "load can't be '%s'", load->value);
+        return false;
+    }
+    net->load_matching = load && same_word(load->value, "matching");
+    return true;
+}
+
+static bool bind_input(Body *body, Scope *scope, const Element *use, Binding *binding)
+{
+    const Attribute *given = element_attribute(use, binding->name);
+    if (!given) {
+        diag_error(body->request.diag, use->place, "<use>: the net's input '%s' is not given",
+                   binding->name);
+        return false;
+    }
+    binding->value = body_value_in(body, scope, use, given);
+    return binding->value != NULL;
+}
+
+static bool check_use_attributes(Body *body, const Element *use, const Scope *inside)
+{
+    static const char *const words[] = {"id", "net", "weights", "load", "except", "if", "doc"};
+    const char **names =
+        arena_take(body->memory, COUNT(words) + (size_t)inside->binding_count + 1, sizeof *names);
+    size_t count = 0;
+    for (int k = 0; k < inside->binding_count; k++)
+        names[count++] = inside->bindings[k].name;
+    for (size_t k = 0; k < COUNT(words); k++)
+        names[count++] = words[k];
+    bool fine = true;
+    for (size_t a = 0; a < use->attribute_count; a++) {
+        const Attribute *attribute = &use->attributes[a];
+        bool known = false;
+        for (size_t k = 0; k < count; k++)
+            known = known || same_word(names[k], attribute->name);
+        if (known)
+            continue;
+        const char *near = text_suggest(attribute->name, names, count);
+        diag_error_help(body->request.diag, attribute->place,
+                        near ? arena_format(body->memory, "did you mean '%s'?", near) : NULL,
+                        "<use>: no attribute '%s'", attribute->name);
+        fine = false;
+    }
+    return fine;
+}
+
+bool body_build_use(Body *body, Scope *scope, Item *item)
+{
+    const Element *use = item->element;
+    const NetDefinition *net = find_net(body, use);
+    int number = net ? net_number(body, net->name, use->place) : -1;
+    if (number < 0)
+        return false;
+    Scope *inside = scope_inside(body, scope, item);
+    inside->net = number;
+    inside->net_path = "";
+    size_t words = 0;
+    char **inputs = text_split(
+        element_value(net->element, "input") ? element_value(net->element, "input") : "", &words);
+    inside->bindings = arena_take(body->memory, words + 1, sizeof(Binding));
+    for (size_t k = 0; k < words; k++)
+        inside->bindings[inside->binding_count++] =
+            (Binding){arena_text(body->memory, inputs[k]), NULL};
+    text_split_free(inputs);
+    bool fine = check_use_attributes(body, use, inside);
+    fine = read_load(body, use, &body->graph.nets[number]) && fine;
+    for (int k = 0; k < inside->binding_count; k++)
+        fine = bind_input(body, scope, use, &inside->bindings[k]) && fine;
+    scope_fill(body, inside, net->element);
+    item->inside = inside;
+    return fine && body_build_scope(body, inside);
+}

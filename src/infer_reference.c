@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a reference in an attribute stands for: "seg/bottleneck", "a.image", "batch.image". */
+#include <string.h>
+
+#include "infer_parts.h"
+
+static Item *scope_item(Scope *scope, const char *id)
+{
+    for (int k = 0; k < scope->item_count; k++)
+        if (strcmp(scope->items[k].id, id) == 0)
+            return &scope->items[k];
+    return NULL;
+}
+
+/* Seen from an element, in whose loops an id may have an instance of its own; from NULL: as one
+ * who enters from outside. */
+static Item *scope_find(Scope *scope, const Element *from, const char *id)
+{
+    const Element *found = from ? element_find(from, id) : NULL;
+    for (int k = 0; found && k < scope->item_count; k++)
+        if (scope->items[k].element == found)
+            return &scope->items[k];
+    return from ? NULL : scope_item(scope, id);
+}
+
+static const char *suggest_id(const Body *body, const Scope *scope, const char *id)
+{
+    size_t most = (size_t)(scope->item_count + scope->binding_count + body->request.column_count);
+    const char **names = mem_new(most + 1, sizeof *names);
+    size_t count = 0;
+    for (int k = 0; k < scope->binding_count; k++)
+        names[count++] = scope->bindings[k].name;
+    for (int k = 0; k < scope->item_count; k++)
+        names[count++] = scope->items[k].id;
+    const char *near = text_suggest(id, names, count);
+    mem_free(names);
+    return near ? arena_format(body->memory, "did you mean '%s'?", near) : NULL;
+}
+
+static Value *column_value(Reference *r, const char *name)
+{
+    Body *body = r->body;
+    Graph *graph = &body->graph;
+    for (int k = 0; k < graph->column_count; k++)
+        if (strcmp(graph->column_names[k], name) == 0)
+            return graph->columns[k];
+    const char **names =
+        arena_take(body->memory, (size_t)body->request.column_count + 1, sizeof *names);
+    for (int k = 0; k < body->request.column_count; k++) {
+        const FornixColumn *column = &body->request.columns[k];
+        names[k] = column->name;
+        if (strcmp(column->name, name) != 0)
+            continue;
+        FornixShape shape = column->shape;
+        shape.n = body->graph.batch;
+        Value *value = body_add_value(
+            body, (Value){.path = arena_format(body->memory, "%s.%s", body->request.prefix, name),
+                          .shape = shape,
+                          .kind = column->kind,
+                          .classes = column->classes,
+                          .output = graph->column_count});
+        graph->columns[graph->column_count] = value;
+        graph->column_names[graph->column_count++] = column->name;
+        return value;
+    }
+    const char *near = text_suggest(name, names, (size_t)body->request.column_count);
+    diag_error_help(
+        body->request.diag, r->place,
+        near ? arena_format(body->memory, "did you mean '%s.%s'?", body->request.prefix, near)
+             : NULL,
+        "the samples of this stage have no column '%s'", name);
+    return NULL;
+}
+
+/* The length of an id at the start of text: up to '/' or '.', brackets and what is in them held. */
+static size_t id_length(const char *text)
+{
+    size_t at = 0;
+    for (int depth = 0; text[at] && (depth > 0 || (text[at] != '/' && text[at] != '.')); at++)
+        depth += (text[at] == '[') - (text[at] == ']');
+    return at;
+}
+
+static Value *node_output(Reference *r, const Item *item, const char *port)
+{
+    const Node *node = item->node;
+    if (!port)
+        return node->out[0];
+    const char *names[64];
+    size_t count = 0;
+    for (const FornixPort *p = node->type->outputs; p->name && count < COUNT(names); p++) {
+        if (strcmp(p->name, port) == 0)
+            return node->out[count];
+        names[count++] = p->name;
+    }
+    const char *near = text_suggest(port, names, count);
+    diag_error_help(r->body->request.diag, r->place,
+                    near ? arena_format(r->body->memory, "did you mean '%s.%s'?", item->id, near)
+                         : NULL,
+                    "%s '%s' has no output '%s'", node->type->name, item->id, port);
+    return NULL;
+}
+
+static Value *composite_output(Reference *r, const Item *item, const char *port)
+{
+    if (!port)
+        port = item->composite->outputs[0].name;
+    Reference inside = {r->body, item->inside, NULL, r->text, r->place};
+    for (const FornixPort *p = item->composite->outputs; p->name; p++)
+        if (strcmp(p->name, port) == 0)
+            return reference_value(&inside, port);
+    diag_error(r->body->request.diag, r->place, "%s '%s' has no output '%s'", item->composite->name,
+               item->id, port);
+    return NULL;
+}
+
+static Value *use_output(Reference *r, const Item *item)
+{
+    const Scope *inside = item->inside;
+    const char *last = inside->item_count ? inside->items[inside->item_count - 1].id : "its node";
+    diag_error_help(r->body->request.diag, r->place,
+                    arena_format(r->body->memory, "for instance '%s/%s'", item->id, last),
+                    "'%s' is a whole net: name one of its nodes", item->id);
+    return NULL;
+}
+
+/* One that its own if= dropped is not connected, which an optional port can bear. */
+static Value *unknown_id(Reference *r, const char *id)
+{
+    if (r->from && element_absent(r->from, id))
+        return NULL;
+    diag_error_help(
+        r->body->request.diag, r->place, suggest_id(r->body, r->scope, id),
+        r->scope->is_body ? "nothing here has the id '%s'" : "nothing in here has the id '%s'", id);
+    return NULL;
+}
+
+/* What follows an item's id: "", "/inner" or ".port". */
+static Value *item_value(Reference *r, Item *item, const char *rest)
+{
+    if (!body_build_item(r->body, r->scope, item)) {
+        r->body->failed++; /* its own mistake was told: not one of whoever reads it */
+        return NULL;
+    }
+    if (*rest == '/') {
+        if (!item->inside) {
+            diag_error(r->body->request.diag, r->place,
+                       "'%s' is a %s: there is nothing inside to enter with '/'", item->id,
+                       item->node->type->name);
+            return NULL;
+        }
+        Reference inside = {r->body, item->inside, NULL, r->text, r->place};
+        return reference_value(&inside, rest + 1);
+    }
+    const char *port = *rest == '.' ? rest + 1 : NULL;
+    if (item->node)
+        return node_output(r, item, port);
+    return item->composite ? composite_output(r, item, port) : use_output(r, item);
+}
+
+Value *reference_value(Reference *r, const char *text)
+{
+    Body *body = r->body;
+    size_t length = id_length(text);
+    const char *id = arena_slice(body->memory, text, length), *rest = text + length;
+    if (r->scope->is_body && *rest == '.' && strcmp(id, body->request.prefix) == 0)
+        return column_value(r, rest + 1);
+    for (int k = 0; k < r->scope->binding_count; k++)
+        if (strcmp(r->scope->bindings[k].name, id) == 0 && !*rest && r->from)
+            return r->scope->bindings[k].value;
+    Item *item = scope_find(r->scope, r->from, id);
+    return item ? item_value(r, item, rest) : unknown_id(r, id);
+}
+
+Value *body_value_in(Body *body, Scope *scope, const Element *from, const Attribute *attribute)
+{
+    Reference r = {body, scope, from, attribute->value, attribute->value_place};
+    return reference_value(&r, attribute->value);
+}
+
+Value *body_value(Body *body, const Element *from, const Attribute *attribute)
+{
+    return body_value_in(body, body->scope, from, attribute);
+}
+
+Value *body_value_part(Body *body, const Element *from, const Attribute *attribute, size_t offset,
+                       size_t length)
+{
+    const char *text = arena_slice(body->memory, attribute->value + offset, length);
+    Reference r = {body, body->scope, from, text, attribute_part(attribute, offset, length)};
+    return reference_value(&r, text);
+}
