@@ -40,8 +40,8 @@ typedef struct CacheRequest {
     Meter *meter;
 } CacheRequest;
 
-/* The result or the right to make it: waits while another process is making it. Within a process
- * one at a time may enter a key. */
+/* The result or the right to make it: waits while another process is making it. Stages of one run
+ * have ids, and so keys, of their own. */
 CacheEntry *cache_enter(Cache *cache, const CacheRequest *request, FornixError *error);
 bool cache_is_done(const CacheEntry *entry);
 bool cache_was_damaged(const CacheEntry *entry); /* a result was there, and has to be made again */

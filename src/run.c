@@ -29,8 +29,7 @@ static double seconds_now(void)
 
 static bool is_ready(const Outer *outer)
 {
-    const OuterRun *twin = outer->run->twin;
-    if (outer->run->state != RUN_WAITS || (twin && twin->state != RUN_DONE))
+    if (outer->run->state != RUN_WAITS)
         return false;
     for (int k = 0; k < outer->input_count; k++)
         if (outer->inputs[k].from && outer->inputs[k].from->run->state != RUN_DONE)
@@ -89,11 +88,11 @@ static void run_outer(void *context)
     Run *run = r->run;
     FornixError error = {0};
     double began = seconds_now();
-    NodeEnd end = run_node(r, &error);
-    r->seconds += seconds_now() - began;
+    bool fine = run_node(r, &error);
+    r->seconds = seconds_now() - began;
     pthread_mutex_lock(&run->lock);
-    r->state = end == NODE_DONE ? RUN_DONE : end == NODE_LATER ? RUN_WAITS : RUN_FAILED;
-    if (end == NODE_FAILED)
+    r->state = fine ? RUN_DONE : RUN_FAILED;
+    if (!fine)
         fail(run, &error);
     start_ready(run);
     pthread_mutex_unlock(&run->lock);

@@ -176,28 +176,12 @@ static bool work_stage(OuterRun *r, FornixError *error)
     return fine;
 }
 
-/* Two stages that would do the same: one does, the other waits. Lock held by nobody. */
-static bool claim(OuterRun *r)
-{
-    int count;
-    Outer *const *nodes = experiment_nodes(r->run->experiment, &count);
-    pthread_mutex_lock(&r->run->lock);
-    r->twin = NULL;
-    for (int k = 0; k < count && !r->twin; k++)
-        if (nodes[k]->run->claimed && hash_equal(nodes[k]->run->key, r->key))
-            r->twin = nodes[k]->run;
-    r->claimed = !r->twin;
-    bool goes = r->claimed || r->twin->state == RUN_DONE;
-    pthread_mutex_unlock(&r->run->lock);
-    return goes;
-}
-
 static bool enter_stage(OuterRun *r, FornixError *error)
 {
     Run *run = r->run;
     CacheRequest request = {.key = r->key,
                             .stage = r->outer->id,
-                            .fresh = r->claimed && (run->request->fresh || run->request->profile),
+                            .fresh = run->request->fresh || run->request->profile,
                             .stop = run->stop,
                             .meter = run->meter};
     r->entry = cache_enter(run->cache, &request, error);
@@ -226,20 +210,15 @@ static bool take_result(OuterRun *r, FornixError *error)
     return r->table != NULL;
 }
 
-static NodeEnd run_stage(OuterRun *r, FornixError *error)
+static bool run_stage(OuterRun *r, FornixError *error)
 {
     if (!run_key(r, NULL, 0, error))
-        return NODE_FAILED;
-    if (!claim(r))
-        return NODE_LATER;
+        return false;
     collect_fits(r, &r->fits);
-    bool fine = enter_stage(r, error) && (r->cached || work_stage(r, error));
-    return fine && take_result(r, error) ? NODE_DONE : NODE_FAILED;
+    return enter_stage(r, error) && (r->cached || work_stage(r, error)) && take_result(r, error);
 }
 
-NodeEnd run_node(OuterRun *r, FornixError *error)
+bool run_node(OuterRun *r, FornixError *error)
 {
-    if (r->outer->stage)
-        return run_stage(r, error);
-    return run_samples_node(r, error) ? NODE_DONE : NODE_FAILED;
+    return r->outer->stage ? run_stage(r, error) : run_samples_node(r, error);
 }

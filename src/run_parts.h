@@ -20,8 +20,6 @@ typedef struct OuterRun {
     Outer *outer;
     RunState state;
     Hash key;
-    bool claimed;          /* it makes the result of its key in this run */
-    struct OuterRun *twin; /* of the same key, that this one waits for */
     const FornixTable *table;
     Fits fits; /* of a train stage: what its weights were fitted on */
     CacheEntry *entry;
@@ -41,7 +39,7 @@ struct Run {
     int threads;
     Hash engine;          /* the library's own file */
     atomic_bool *stop;    /* stages end at their next checkpoint */
-    pthread_mutex_t lock; /* of states, twins and the failure */
+    pthread_mutex_t lock; /* of states and the failure */
     FornixError failure;
     bool failed;
 };
@@ -51,11 +49,8 @@ bool run_key(OuterRun *node, const char *const *files, int count, FornixError *e
 /* What a stage computes depends on the engine as it depends on plugins. */
 bool run_hash_engine(Run *run, FornixError *error);
 
-typedef enum { NODE_FAILED, NODE_DONE, NODE_LATER } NodeEnd;
-
-/* Makes the node's table or weights, or takes them from the cache. NODE_LATER: a twin makes the
- * same; to be called again once that is done. */
-NodeEnd run_node(OuterRun *node, FornixError *error);
+/* Makes the node's table or weights, or takes them from the cache. */
+bool run_node(OuterRun *node, FornixError *error);
 char *run_node_folder(const Run *run, const Outer *outer); /* its own in the run's folder */
 
 /* Removes what tells of an earlier run, so that nothing there is taken for this one's. */
