@@ -83,7 +83,7 @@ typedef struct BuildRequest {
     int input_count;
     unsigned parts;          /* that a FORNIX_EVALUATES node gets; 0: test */
     const char *acknowledge; /* why a leak is accepted; NULL or "": it is not */
-    const char *folder;      /* of the run, for output; NULL in a check */
+    const char *folder;      /* for the node's own files, made when asked for; NULL in a check */
     /* A mistake at an attribute or port of the element (NULL: at the element). */
     void (*mistake)(void *context, const char *where, const char *text);
     void *context;

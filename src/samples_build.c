@@ -46,7 +46,6 @@ void build_free(FornixBuild *build)
         return;
     mem_free(build->fitted.subjects);
     mem_free(build->files);
-    mem_free(build->folder);
     mem_free(build);
 }
 

@@ -124,17 +124,14 @@ const char *const *build_files(const FornixBuild *build, int *count)
 
 const char *fornix_output_folder(FornixBuild *build)
 {
-    if (build->folder)
-        return build->folder;
     FornixError error = {0};
-    const char *run = build->request.folder;
-    build->folder = file_join(run ? run : ".", build->table->id);
-    if (!run)
+    const char *folder = build->request.folder ? build->request.folder : ".";
+    if (!build->request.folder)
         fornix_build_fail(build, NULL, "'%s' has a folder for its files in a run only",
                           build->table->id);
-    else if (!file_make_folders(build->folder, &error))
+    else if (!file_make_folders(folder, &error))
         fornix_build_fail(build, NULL, "%s", error.text);
-    return build->folder;
+    return folder;
 }
 
 /* ---- Chance and work --------------------------------------------------------------------- */

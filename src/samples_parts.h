@@ -78,7 +78,6 @@ struct FornixBuild {
     SubjectList fitted;
     const char **files;
     int file_count;
-    char *folder; /* for the node's output; NULL until asked for */
 };
 
 int64_t interned_number(const char *interned);

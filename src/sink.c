@@ -16,6 +16,8 @@ static void name_add(Text *path, const char *name, bool folders)
                      (*at == '.' && !first) || (*at == '/' && folders && !first);
         if (plain)
             text_add_slice(path, at, 1);
+        else if (*at == ' ')
+            text_add(path, "_");
         else
             text_format(path, "%%%02X", (unsigned)(unsigned char)*at);
         first = *at == '/';

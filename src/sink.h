@@ -6,7 +6,8 @@
 #include "node.h"
 
 /* folder/SUBJECT[-NAME]SUFFIX, its folders made; a cohort is a folder, and characters that a file's
- * name had better not hold are written %XX. NULL after a failure; freed with mem_free. */
+ * name had better not hold are written %XX (a blank _). NULL after a failure; freed with mem_free.
+ */
 char *sink_path(const char *folder, const FornixRow *row, const char *name, const char *suffix,
                 FornixError *error);
 

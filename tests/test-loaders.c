@@ -241,19 +241,19 @@ START_TEST(masks_go_back)
     const FornixTable *padded =
         load("nifti", "index.csv", COHORT "images='flair' mask='seg' size='8'");
     ck_assert_msg(made_run(&made, "<write_masks/>", padded, NULL) != NULL, "%s", made.mistake);
-    check_mask("write_masks/c/A.nii.gz", whole, 0);
-    check_mask("write_masks/c/B.nii.gz", whole, 1);
+    check_mask("c/A.nii.gz", whole, 0);
+    check_mask("c/B.nii.gz", whole, 1);
     const FornixTable *sliced = load("nifti", "index.csv",
                                      COHORT "images='flair' mask='seg' slices='coronal' size='3 6' "
                                             "normalise='none'");
     /* Cut to the middle three of D 4: slice 0 is lost, where there is no mask. */
     ck_assert_msg(made_run(&made, "<write_masks/>", sliced, NULL) != NULL, "%s", made.mistake);
-    check_mask("write_masks/c/B.nii.gz", whole, 1);
+    check_mask("c/B.nii.gz", whole, 1);
     ck_assert_msg(made_run(&made, "<write_pictures count='1'/>", padded, NULL) != NULL, "%s",
                   made.mistake);
     FornixError error = {0};
     PictureInfo info;
-    char *path = file_join(folder, "write_pictures/c/A.png");
+    char *path = file_join(folder, "c/A.png");
     ck_assert_msg(picture_inspect(path, &info, &error), "%s", error.text);
     ck_assert(info.width == 16 && info.height == 8 && info.channels == 3);
     mem_free(path);
