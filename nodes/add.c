@@ -127,7 +127,8 @@ static const FornixPort outputs[] = {
     {"samples", FORNIX_SAMPLES, 0, "all real samples, then those added; column `weight` is 1"},
     {0}};
 
-static const FornixSamples samples = {.columns = add_columns, .rows = add_rows};
+static const FornixSamples samples = {
+    .flags = FORNIX_PASSES_NEW, .columns = add_columns, .rows = add_rows};
 
 const FornixNode fornix_node = {
     .abi = FORNIX_ABI,

@@ -50,7 +50,8 @@ static const FornixPort inputs[] = {{"samples", FORNIX_SAMPLES, 0, "labelled sam
 static const FornixPort outputs[] = {
     {"samples", FORNIX_SAMPLES, 0, "the same rows with a column `weight`"}, {0}};
 
-static const FornixSamples samples = {.columns = class_weights_columns, .rows = class_weights_rows};
+static const FornixSamples samples = {
+    .flags = FORNIX_PASSES_NEW, .columns = class_weights_columns, .rows = class_weights_rows};
 
 const FornixNode fornix_node = {
     .abi = FORNIX_ABI,

@@ -188,7 +188,8 @@ static const FornixPort inputs[] = {{"samples", FORNIX_SAMPLES, 0, "labelled sam
 static const FornixPort outputs[] = {
     {"samples", FORNIX_SAMPLES, 0, "all samples, then those made up; column `weight` is 1"}, {0}};
 
-static const FornixSamples samples = {.flags = FORNIX_NEEDS_RUN | FORNIX_COSTLY_READ,
+static const FornixSamples samples = {.flags =
+                                          FORNIX_PASSES_NEW | FORNIX_NEEDS_RUN | FORNIX_COSTLY_READ,
                                       .columns = gaussian_columns,
                                       .rows = gaussian_rows,
                                       .read = gaussian_read,

@@ -29,7 +29,8 @@ static const FornixPort inputs[] = {{"samples", FORNIX_SAMPLES, 0, "the samples"
 static const FornixPort outputs[] = {
     {"samples", FORNIX_SAMPLES, 0, "the same, each with weight 1 unless it had one"}, {0}};
 
-static const FornixSamples samples = {.columns = none_columns, .rows = none_rows};
+static const FornixSamples samples = {
+    .flags = FORNIX_PASSES_NEW, .columns = none_columns, .rows = none_rows};
 
 const FornixNode fornix_node = {
     .abi = FORNIX_ABI,

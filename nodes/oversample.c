@@ -68,7 +68,8 @@ static const FornixPort inputs[] = {{"samples", FORNIX_SAMPLES, 0, "labelled sam
 static const FornixPort outputs[] = {
     {"samples", FORNIX_SAMPLES, 0, "all samples, then those repeated; column `weight` is 1"}, {0}};
 
-static const FornixSamples samples = {.columns = oversample_columns, .rows = oversample_rows};
+static const FornixSamples samples = {
+    .flags = FORNIX_PASSES_NEW, .columns = oversample_columns, .rows = oversample_rows};
 
 const FornixNode fornix_node = {
     .abi = FORNIX_ABI,

@@ -194,7 +194,7 @@ static const FornixPort outputs[] = {
     {"samples", FORNIX_SAMPLES, 0, "all samples, then those made up; column `weight` is 1"}, {0}};
 
 static const FornixSamples samples = {
-    .flags = FORNIX_NEEDS_RUN, .columns = smote_columns, .rows = smote_rows};
+    .flags = FORNIX_PASSES_NEW | FORNIX_NEEDS_RUN, .columns = smote_columns, .rows = smote_rows};
 
 const FornixNode fornix_node = {
     .abi = FORNIX_ABI,

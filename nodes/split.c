@@ -317,7 +317,8 @@ static const FornixPort inputs[] = {{"samples", FORNIX_SAMPLES, 0, "what is divi
 static const FornixPort outputs[] = {
     {"samples", FORNIX_SAMPLES, 0, "the same rows, each in a part"}, {0}};
 
-static const FornixSamples samples = {.columns = split_columns, .rows = split_rows};
+static const FornixSamples samples = {
+    .flags = FORNIX_PASSES_NEW, .columns = split_columns, .rows = split_rows};
 
 const FornixNode fornix_node = {
     .abi = FORNIX_ABI,

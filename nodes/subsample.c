@@ -146,7 +146,8 @@ static const FornixPort inputs[] = {{"samples", FORNIX_SAMPLES, 0, "labelled sam
 static const FornixPort outputs[] = {
     {"samples", FORNIX_SAMPLES, 0, "those of the subjects that stay"}, {0}};
 
-static const FornixSamples samples = {.columns = subsample_columns, .rows = subsample_rows};
+static const FornixSamples samples = {
+    .flags = FORNIX_PASSES_NEW, .columns = subsample_columns, .rows = subsample_rows};
 
 const FornixNode fornix_node = {
     .abi = FORNIX_ABI,

@@ -69,7 +69,8 @@ static const FornixPort inputs[] = {{"samples", FORNIX_SAMPLES, 0, "labelled sam
 static const FornixPort outputs[] = {
     {"samples", FORNIX_SAMPLES, 0, "those that are kept, in order; column `weight` is 1"}, {0}};
 
-static const FornixSamples samples = {.columns = undersample_columns, .rows = undersample_rows};
+static const FornixSamples samples = {
+    .flags = FORNIX_PASSES_NEW, .columns = undersample_columns, .rows = undersample_rows};
 
 const FornixNode fornix_node = {
     .abi = FORNIX_ABI,

@@ -443,6 +443,15 @@ bool fornix_uses_file(FornixBuild *build, const char *path);
 const char *fornix_output_folder(FornixBuild *build);
 FornixRandomKey fornix_build_random(const FornixBuild *build, int64_t seed);
 
+/* Where a finished run is applied to new subjects: for their loader, the file that lists them, in
+ * place of the one that the attributes name. They come without masks and labels (-1). NULL
+ * elsewhere. */
+const char *fornix_new_manifest(const FornixBuild *build);
+/* What this node kept in that run with fornix_set_values, to be used instead of fitting again, and
+ * a column that its table had there. NULL: no run is applied, or none of that name. */
+const double *fornix_stored(const FornixBuild *build, const char *name, int64_t *count);
+const FornixColumn *fornix_stored_column(const FornixBuild *build, const char *name);
+
 /* Runs work(context, i) for every i in [0, count) on the team; returns when all have ended. */
 void fornix_parallel(FornixBuild *build, int64_t count, void (*work)(void *context, int64_t i),
                      void *context);
@@ -460,6 +469,8 @@ enum {
     FORNIX_EVALUATES = 1 << 1,   /* judges its inputs: the engine passes on rows of `part` only, and
                                     refuses subjects that anything was fitted on */
     FORNIX_NEEDS_RUN = 1 << 2,   /* reads tensors or writes files: rows are made in a run only */
+    FORNIX_LOADS_NEW = 1 << 3,   /* a loader that asks for fornix_new_manifest */
+    FORNIX_PASSES_NEW = 1 << 4,  /* changes rows for training: new subjects' rows pass untouched */
 };
 
 typedef struct {

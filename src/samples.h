@@ -84,6 +84,10 @@ typedef struct BuildRequest {
     unsigned parts;          /* that a FORNIX_EVALUATES node gets; 0: test */
     const char *acknowledge; /* why a leak is accepted; NULL or "": it is not */
     const char *folder;      /* for the node's own files, made when asked for; NULL in a check */
+    /* Where a finished run is applied: this node's table there, without rows; the loader's list of
+     * new subjects. NULL elsewhere. */
+    const FornixTable *stored;
+    const char *manifest;
     /* A mistake at an attribute or port of the element (NULL: at the element). */
     void (*mistake)(void *context, const char *where, const char *text);
     void *context;
@@ -95,6 +99,9 @@ bool build_columns(FornixBuild *build);
 /* Whether rows can be made now: in a check, only from known rows and without reading tensors. */
 bool build_rows_known(const FornixBuild *build, bool checking);
 bool build_rows(FornixBuild *build); /* after build_columns */
+/* What build_rows begins with: whether an evaluator's rows were used to fit what made them. Of use
+ * on its own in a check, for evaluators whose rows are made in a run only. */
+bool build_guard(FornixBuild *build);
 /* The table, finished: without rows where build_rows was not called (schema alone). Rows that the
  * caller of a build without a type added are finished here, if they were not before. */
 const FornixTable *build_table(FornixBuild *build);

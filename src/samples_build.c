@@ -174,10 +174,15 @@ void fornix_copy_columns(FornixBuild *build, int input)
 
 /* ---- Rows -------------------------------------------------------------------------------- */
 
+static bool passes_new(const FornixBuild *build)
+{
+    return build->request.stored && build->request.type->samples->flags & FORNIX_PASSES_NEW;
+}
+
 bool build_rows_known(const FornixBuild *build, bool checking)
 {
     const FornixNode *type = build->request.type;
-    if (checking && type && type->samples->flags & FORNIX_NEEDS_RUN)
+    if (checking && type && type->samples->flags & FORNIX_NEEDS_RUN && !passes_new(build))
         return false;
     for (int i = 0; i < build->table->input_count; i++)
         if (build->table->inputs[i] && !build->table->inputs[i]->rows_known)
@@ -210,13 +215,22 @@ static void rows_begin(FornixBuild *build)
     columns_link(build->table);
 }
 
+static bool rows_make(FornixBuild *build)
+{
+    if (!passes_new(build))
+        return build->request.type->samples->rows(build, build->request.attrs);
+    for (int64_t row = 0; row < fornix_rows(fornix_table(build, 0)); row++)
+        fornix_copy_row(build, 0, row);
+    return true;
+}
+
 bool build_rows(FornixBuild *build)
 {
     const FornixNode *type = build->request.type;
     rows_begin(build);
     if (build->failed || !guard_evaluation(build))
         return false;
-    if (type && !type->samples->rows(build, build->request.attrs))
+    if (type && !rows_make(build))
         build->failed = true;
     if (build->failed || !guard_parts(build) || !guard_tensors(build))
         return false;

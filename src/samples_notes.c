@@ -134,6 +134,27 @@ const char *fornix_output_folder(FornixBuild *build)
     return folder;
 }
 
+/* ---- A run that is applied --------------------------------------------------------------- */
+
+const char *fornix_new_manifest(const FornixBuild *build)
+{
+    return build->request.manifest;
+}
+
+const double *fornix_stored(const FornixBuild *build, const char *name, int64_t *count)
+{
+    const FornixTable *stored = build->request.stored;
+    *count = 0;
+    return stored ? fornix_values(stored, name, count) : NULL;
+}
+
+const FornixColumn *fornix_stored_column(const FornixBuild *build, const char *name)
+{
+    const FornixTable *stored = build->request.stored;
+    int column = stored ? fornix_find_column(stored, name) : -1;
+    return column < 0 ? NULL : fornix_column(stored, column);
+}
+
 /* ---- Chance and work --------------------------------------------------------------------- */
 
 /* Without the values of loops: what a seed draws does not depend on the arm it is drawn in. */
