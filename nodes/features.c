@@ -119,6 +119,11 @@ static bool features_columns(FornixBuild *build, const void *attrs)
     if (*a->file && a->columns.count)
         return fornix_build_fail(build, "columns",
                                  "features come from the tensor, or from columns");
+    if (*a->file && fornix_new_manifest(build))
+        return fornix_build_fail(build, "file",
+                                 "'%s' holds no new subjects: a run is applied to "
+                                 "features that stand in the manifest",
+                                 a->file);
     ManifestRequest request = {a->manifest, "", a->subject, a->cohort, a->labels, a->classes};
     Manifest manifest;
     if (!manifest_open(build, &request, &manifest))
@@ -194,7 +199,8 @@ static const FornixAttr attrs[] = {
 static const FornixPort outputs[] = {
     {"samples", FORNIX_SAMPLES, 0, "a column feature, and the labels"}, {0}};
 
-static const FornixSamples samples = {.columns = features_columns,
+static const FornixSamples samples = {.flags = FORNIX_LOADS_NEW,
+                                      .columns = features_columns,
                                       .rows = features_rows,
                                       .read = features_read,
                                       .close = features_close};

@@ -48,6 +48,7 @@ typedef struct {
 } Volume;
 
 typedef struct {
+    Nifti own; /* attributes; for new subjects without what only those of the run have */
     const Nifti *attrs;
     Manifest manifest;
     Volume *volumes; /* of each row of the manifest */
@@ -176,8 +177,9 @@ static bool volume_find(FornixBuild *build, Opened *o, const int64_t *columns, i
     for (int64_t i = 0; i < a->images.count; i++) {
         volume->files[i] = manifest_file(&o->manifest, row, columns[i]);
         if (!volume->files[i])
-            return fornix_build_fail(build, "images", "%s:%" PRId64 ": no '%s'", a->manifest,
-                                     manifest_line(&o->manifest, row), a->images.items[i]);
+            return fornix_build_fail(build, "images", "%s:%" PRId64 ": no '%s'",
+                                     csv_name(o->manifest.csv), manifest_line(&o->manifest, row),
+                                     a->images.items[i]);
         if (!header_read(build, volume->files[i], &info))
             return false;
         if (!i)
@@ -192,8 +194,9 @@ static bool volume_find(FornixBuild *build, Opened *o, const int64_t *columns, i
     o->channels = channels;
     volume->mask = mask < 0 ? NULL : manifest_file(&o->manifest, row, mask);
     if (mask >= 0 && !volume->mask)
-        return fornix_build_fail(build, "mask", "%s:%" PRId64 ": no '%s'", a->manifest,
-                                 manifest_line(&o->manifest, row), a->mask);
+        return fornix_build_fail(build, "mask", "%s:%" PRId64 ": no '%s'",
+                                 csv_name(o->manifest.csv), manifest_line(&o->manifest, row),
+                                 a->mask);
     if (volume->mask && (!header_read(build, volume->mask, &info) ||
                          !sizes_agree(build, volume->mask, &info, volume->files[0], &first)))
         return false;
@@ -218,10 +221,11 @@ static bool volumes_find(FornixBuild *build, Opened *o)
     const Nifti *a = o->attrs;
     int64_t *columns = arena_take(o->manifest.arena, (size_t)a->images.count, sizeof *columns);
     int64_t mask = -1;
+    bool masked = *a->mask && !o->manifest.unlabelled;
     for (int64_t i = 0; i < a->images.count; i++)
         if ((columns[i] = manifest_column(build, &o->manifest, "images", a->images.items[i])) < 0)
             return false;
-    if (*a->mask && (mask = manifest_column(build, &o->manifest, "mask", a->mask)) < 0)
+    if (masked && (mask = manifest_column(build, &o->manifest, "mask", a->mask)) < 0)
         return false;
     o->volumes = mem_new((size_t)o->manifest.rows, sizeof *o->volumes);
     int told = 0;
@@ -251,7 +255,10 @@ static bool nifti_columns(FornixBuild *build, const void *attrs)
     if (!attrs_check(build, a) || !manifest_open(build, &request, &manifest))
         return false;
     Opened *o = mem_new(1, sizeof *o);
-    *o = (Opened){.attrs = a, .manifest = manifest};
+    *o = (Opened){.own = *a, .manifest = manifest};
+    o->attrs = &o->own;
+    if (manifest.unlabelled) /* where a tumour is, nobody knows yet */
+        o->own.keep = KEEP_ALL;
     fornix_set_opened(build, o);
     if (!mask_map_read(build, "mask_classes", a->mask_classes, manifest.arena, &o->mask_map) ||
         !volumes_find(build, o))
@@ -311,6 +318,8 @@ static bool grid_load(const Opened *o, const Volume *volume, int kind, float *gr
                       FornixError *error)
 {
     int64_t channel = 0;
+    if (kind == MASK && !volume->mask)
+        return fornix_fail_input(error, "%s is of a new subject: it has no mask", volume->files[0]);
     if (kind == MASK)
         return file_load(o, volume, volume->mask, kind, &channel, grid, error);
     for (int64_t i = 0; i < o->attrs->images.count; i++)
@@ -405,29 +414,24 @@ typedef struct {
     FornixError *errors;
 } Look;
 
-static bool slice_has_tumour(const float *grid, const int64_t size[3], int axis, int64_t index)
-{
-    int64_t step[3] = {1, size[0], size[0] * size[1]};
-    int u = axis == 0 ? 1 : 0, v = axis == 2 ? 1 : 2;
-    const float *first = grid + index * step[axis];
-    for (int64_t j = 0; j < size[v]; j++)
-        for (int64_t i = 0; i < size[u]; i++)
-            if (first[j * step[v] + i * step[u]] > 0)
-                return true;
-    return false;
-}
-
 static void volume_look(void *context, int64_t v)
 {
     const Look *look = context;
     Volume *volume = &look->opened->volumes[v];
+    const int64_t *size = volume->map.size;
     int axis = slice_axis(look->opened->attrs);
-    bool own;
+    int64_t pixels = size[0] * size[1] * size[2] / size[axis];
+    float *slice = mem_new((size_t)pixels, sizeof *slice);
+    bool own, *tumour = look->tumour + v * look->most;
     const float *grid = grid_get(look->opened, volume, MASK, &own, &look->errors[v]);
-    for (int64_t k = 0; grid && k < volume->map.size[axis]; k++)
-        look->tumour[v * look->most + k] = slice_has_tumour(grid, volume->map.size, axis, k);
+    for (int64_t k = 0; grid && k < size[axis]; k++) {
+        volume_take_slice(grid, size, 1, axis, k, slice);
+        for (int64_t i = 0; i < pixels && !tumour[k]; i++)
+            tumour[k] = slice[i] > 0;
+    }
     if (grid && own)
         free((float *)grid);
+    mem_free(slice);
 }
 
 static bool slices_add(FornixBuild *build, Opened *o)
@@ -498,8 +502,11 @@ static const FornixAttr attrs[] = {
 static const FornixPort outputs[] = {
     {"samples", FORNIX_SAMPLES, 0, "columns image, mask if there is one, and the labels"}, {0}};
 
-static const FornixSamples samples = {
-    .columns = nifti_columns, .rows = nifti_rows, .read = nifti_read, .close = nifti_close};
+static const FornixSamples samples = {.flags = FORNIX_LOADS_NEW,
+                                      .columns = nifti_columns,
+                                      .rows = nifti_rows,
+                                      .read = nifti_read,
+                                      .close = nifti_close};
 
 const FornixNode fornix_node = {
     .abi = FORNIX_ABI,

@@ -51,10 +51,15 @@ static void png_close(void *opened)
 
 /* ---- Columns ----------------------------------------------------------------------------- */
 
+static bool has_mask(const Opened *o) /* new subjects have none */
+{
+    return *o->attrs->mask && !o->manifest.unlabelled;
+}
+
 static bool picture_find(FornixBuild *build, Opened *o, const int64_t *columns, int64_t row)
 {
     const Png *a = o->attrs;
-    int64_t count = a->images.count + (*a->mask != 0);
+    int64_t count = a->images.count + has_mask(o);
     Picture *picture = &o->pictures[row];
     picture->files = arena_take(o->manifest.arena, (size_t)count, sizeof(char *));
     for (int64_t i = 0; i < count; i++) {
@@ -64,7 +69,7 @@ static bool picture_find(FornixBuild *build, Opened *o, const int64_t *columns, 
         picture->files[i] = manifest_file(&o->manifest, row, columns[i]);
         if (!picture->files[i])
             return fornix_build_fail(build, mask ? "mask" : "images", "%s:%" PRId64 ": no '%s'",
-                                     a->manifest, manifest_line(&o->manifest, row),
+                                     csv_name(o->manifest.csv), manifest_line(&o->manifest, row),
                                      mask ? a->mask : a->images.items[i]);
         if (!fornix_uses_file(build, picture->files[i]))
             return false;
@@ -85,7 +90,7 @@ static bool pictures_find(FornixBuild *build, Opened *o)
 {
     enum { TOLD_MOST = 5 };
     const Png *a = o->attrs;
-    int64_t count = a->images.count + (*a->mask != 0);
+    int64_t count = a->images.count + has_mask(o);
     int64_t *columns = arena_take(o->manifest.arena, (size_t)count + 1, sizeof *columns);
     for (int64_t i = 0; i < count; i++) {
         bool mask = i == a->images.count;
@@ -244,6 +249,9 @@ static bool png_read(void *opened, const FornixTable *table, int column, int64_t
     const Opened *o = opened;
     const FornixColumn *shown = fornix_column(table, column);
     const Picture *picture = &o->pictures[row];
+    if (shown->kind & FORNIX_MASK && !has_mask(o))
+        return fornix_fail_input(error, "%s is of a new subject: it has no mask",
+                                 picture->files[0]);
     if (shown->kind & FORNIX_MASK)
         return file_load(o, picture, o->attrs->images.count, 1, out, error);
     for (int64_t i = 0; i < o->attrs->images.count; i++)
@@ -277,7 +285,7 @@ static const FornixAttr attrs[] = {
 static const FornixPort outputs[] = {
     {"samples", FORNIX_SAMPLES, 0, "columns image, mask if there is one, and the labels"}, {0}};
 
-static const FornixSamples samples = {.flags = FORNIX_COSTLY_READ,
+static const FornixSamples samples = {.flags = FORNIX_COSTLY_READ | FORNIX_LOADS_NEW,
                                       .columns = png_columns,
                                       .rows = png_rows,
                                       .read = png_read,

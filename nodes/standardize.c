@@ -8,6 +8,7 @@
  * time, and merged in their order (Chan, Golub, LeVeque 1979), so that features may be larger than
  * the memory and the result has the same bits on any number of threads.
  */
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -191,10 +192,45 @@ static bool scale_fit(FornixBuild *build, Opened *opened, int c, const int64_t *
     return fine;
 }
 
+/* What the run that is applied found. */
+static bool scale_recall(FornixBuild *build, Scale *scale, const char *name)
+{
+    char text[300];
+    int64_t means, deviations;
+    snprintf(text, sizeof text, "mean.%.250s", name);
+    const double *mean = fornix_stored(build, text, &means);
+    snprintf(text, sizeof text, "deviation.%.250s", name);
+    const double *deviation = fornix_stored(build, text, &deviations);
+    if (!mean || !deviation)
+        return fornix_build_fail(build, "columns", "the run did not fit '%s'", name);
+    if (means != scale->groups || deviations != scale->groups)
+        return fornix_build_fail(build, "columns",
+                                 "'%s' was fitted for %" PRId64 " channels, here are %" PRId64,
+                                 name, means, scale->groups);
+    scale->mean = mem_new((size_t)scale->groups, sizeof *mean);
+    scale->deviation = mem_new((size_t)scale->groups, sizeof *deviation);
+    memcpy(scale->mean, mean, (size_t)scale->groups * sizeof *mean);
+    memcpy(scale->deviation, deviation, (size_t)scale->groups * sizeof *deviation);
+    return true;
+}
+
+static bool scales_recall(FornixBuild *build, const Opened *opened)
+{
+    for (int64_t row = 0; row < fornix_rows(opened->table); row++)
+        fornix_copy_row(build, 0, row);
+    bool fine = true;
+    for (int c = 0; fine && c < opened->columns; c++)
+        if (opened->scales[c].wanted)
+            fine = scale_recall(build, &opened->scales[c], fornix_column(opened->table, c)->name);
+    return fine;
+}
+
 static bool standardize_rows(FornixBuild *build, const void *attrs)
 {
     const Standardize *a = attrs;
     Opened *opened = fornix_opened(build);
+    if (fornix_applied(build))
+        return scales_recall(build, opened);
     int64_t total = fornix_rows(opened->table), count = 0;
     int64_t *rows = mem_new((size_t)total + 1, sizeof *rows);
     for (int64_t row = 0; row < total; row++) {

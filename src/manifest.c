@@ -9,7 +9,7 @@
 #include "file.h"
 #include "text.h"
 
-enum { CLASSES_MOST = 1000, DROPPED = -1 };
+enum { CLASSES_MOST = 1000, MISSING = -1, DROPPED = -1 };
 
 /* What a word of `classes` says. */
 typedef struct Mapping {
@@ -161,17 +161,35 @@ static int32_t class_of(FornixBuild *build, const Manifest *m, const ManifestLab
 
 /* ---- Rows -------------------------------------------------------------------------------- */
 
+/* New subjects have no labels, but what follows knows the classes: those of the run. */
+static bool labels_recall(FornixBuild *build, Manifest *m, ManifestLabel *label, const char *column)
+{
+    const FornixColumn *known = fornix_stored_column(build, label->name);
+    if (!known)
+        return fornix_build_fail(build, "labels", "the run knows no label '%s'", label->name);
+    label->column = csv_find(m->csv, column);
+    label->classes = known->class_names ? known->classes : 0;
+    label->names = arena_take(m->arena, (size_t)label->classes + 1, sizeof *label->names);
+    for (int64_t c = 0; c < label->classes; c++)
+        label->names[c] = known->class_names[c];
+    return true;
+}
+
 static bool labels_find(FornixBuild *build, const ManifestRequest *request, Manifest *m)
 {
+    bool fine = true;
     m->label_count = (int)request->labels.count;
     m->labels = arena_take(m->arena, (size_t)m->label_count + 1, sizeof *m->labels);
     for (int k = 0; k < m->label_count; k++) {
         const char *word = request->labels.items[k], *colon = strchr(word, ':');
         ManifestLabel *label = &m->labels[k];
         label->name = colon ? arena_slice(m->arena, word, (size_t)(colon - word)) : word;
-        label->column = manifest_column(build, m, "labels", colon ? colon + 1 : word);
         label->of = arena_take(m->arena, (size_t)csv_rows(m->csv) + 1, sizeof *label->of);
-        if (label->column < 0)
+        if (m->unlabelled)
+            fine = labels_recall(build, m, label, colon ? colon + 1 : word);
+        else
+            label->column = manifest_column(build, m, "labels", colon ? colon + 1 : word);
+        if (!fine || (label->column < 0 && !m->unlabelled))
             return false;
     }
     return true;
@@ -180,7 +198,9 @@ static bool labels_find(FornixBuild *build, const ManifestRequest *request, Mani
 static bool rows_find(FornixBuild *build, const ManifestRequest *request, Manifest *m,
                       const Mapping *mappings)
 {
-    const char *cohort = *request->cohort ? request->cohort : fornix_build_id(build);
+    const char *cohort = m->unlabelled      ? ""
+                         : *request->cohort ? request->cohort
+                                            : fornix_build_id(build);
     bool own = !*request->subject;
     int64_t subject = own ? 0 : manifest_column(build, m, "subject", request->subject);
     size_t rows = (size_t)csv_rows(m->csv);
@@ -189,11 +209,12 @@ static bool rows_find(FornixBuild *build, const ManifestRequest *request, Manife
     for (int64_t row = 0; subject >= 0 && row < (int64_t)rows; row++) {
         bool kept = true;
         for (int k = 0; k < m->label_count; k++) {
-            int32_t class =
-                class_of(build, m, &m->labels[k], mappings, request->classes.count, row);
+            int32_t class = m->unlabelled ? MISSING
+                                          : class_of(build, m, &m->labels[k], mappings,
+                                                     request->classes.count, row);
             if (class < DROPPED)
                 return false;
-            kept = kept && class != DROPPED;
+            kept = kept && (m->unlabelled || class != DROPPED);
             m->labels[k].of[m->rows] = class;
         }
         const char *who = own ? arena_format(m->arena, "%" PRId64, csv_line(m->csv, row))
@@ -205,7 +226,7 @@ static bool rows_find(FornixBuild *build, const ManifestRequest *request, Manife
         if (!kept)
             continue;
         m->at[m->rows] = row;
-        m->subject[m->rows++] = arena_format(m->arena, "%s/%s", cohort, who);
+        m->subject[m->rows++] = arena_format(m->arena, "%s%s%s", cohort, *cohort ? "/" : "", who);
     }
     return subject >= 0 && (m->rows || fornix_build_fail(build, "manifest", "%s has no row to use",
                                                          csv_name(m->csv)));
@@ -234,20 +255,22 @@ static bool manifest_read(FornixBuild *build, const ManifestRequest *request, Ma
 {
     FornixError error = {0};
     FileIdentity identity;
-    if (!file_identity(request->path, &identity, &error))
+    const char *new = fornix_new_manifest(build), *path = new ? new : request->path;
+    if (!file_identity(path, &identity, &error))
         return fornix_build_fail(build, "manifest", "%s", error.text);
-    fornix_uses_file(build, request->path);
-    m->csv = csv_read(request->path, &error);
+    fornix_uses_file(build, path);
+    m->unlabelled = new != NULL;
+    m->csv = csv_read(path, &error);
     if (!m->csv)
         return fornix_build_fail(build, "manifest", "%s", error.text);
-    char *folder = file_folder(request->path);
-    m->folder = arena_text(m->arena, *request->folder ? request->folder : folder);
+    char *folder = file_folder(path);
+    m->folder = arena_text(m->arena, *request->folder && !new ? request->folder : folder);
     mem_free(folder);
     size_t count = (size_t)request->classes.count;
     Mapping *mappings = arena_take(m->arena, count + 1, sizeof *mappings);
     if (!labels_find(build, request, m) || !mappings_read(build, m, request, mappings))
         return false;
-    for (int k = 0; k < m->label_count; k++)
+    for (int k = 0; k < m->label_count && !m->unlabelled; k++)
         if (!classes_mapped(mappings, request->classes.count, m->arena, &m->labels[k]) &&
             !classes_found(build, m, &m->labels[k]))
             return false;

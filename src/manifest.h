@@ -3,7 +3,9 @@
  *
  * All loaders of files begin here, so that subjects get their cohort's prefix, labels their classes
  * and blanks their end in one way. A row without a value for a label is dropped and counted; a
- * value that no class is given for is a mistake, never a class of its own by accident.
+ * value that no class is given for is a mistake, never a class of its own by accident. Where a
+ * finished run is applied, the list of new subjects takes the manifest's place: files are relative
+ * to it, subjects are called as it says, labels are missing and their classes those of the run.
  */
 #ifndef FORNIX_MANIFEST_H
 #define FORNIX_MANIFEST_H
@@ -43,6 +45,7 @@ typedef struct Manifest {
     ManifestLabel *labels;
     int label_count;
     int64_t dropped; /* rows without a label */
+    bool unlabelled; /* new subjects for a finished run: every label is missing, no row dropped */
 } Manifest;
 
 /* false: told, and closed. Attributes are called manifest, subject, labels and classes. */

@@ -443,9 +443,10 @@ bool fornix_uses_file(FornixBuild *build, const char *path);
 const char *fornix_output_folder(FornixBuild *build);
 FornixRandomKey fornix_build_random(const FornixBuild *build, int64_t seed);
 
-/* Where a finished run is applied to new subjects: for their loader, the file that lists them, in
- * place of the one that the attributes name. They come without masks and labels (-1). NULL
- * elsewhere. */
+/* Whether a finished run is applied to new subjects. They come without masks and labels (-1). */
+bool fornix_applied(const FornixBuild *build);
+/* Then, for their loader: the file that lists them, in place of the one that the attributes name.
+ * NULL elsewhere. */
 const char *fornix_new_manifest(const FornixBuild *build);
 /* What this node kept in that run with fornix_set_values, to be used instead of fitting again, and
  * a column that its table had there. NULL: no run is applied, or none of that name. */

@@ -136,6 +136,11 @@ const char *fornix_output_folder(FornixBuild *build)
 
 /* ---- A run that is applied --------------------------------------------------------------- */
 
+bool fornix_applied(const FornixBuild *build)
+{
+    return build->request.stored != NULL;
+}
+
 const char *fornix_new_manifest(const FornixBuild *build)
 {
     return build->request.manifest;
