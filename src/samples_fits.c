@@ -201,12 +201,12 @@ bool guard_evaluation(FornixBuild *build)
     bool accepted = reason && *reason;
     if (leak.leaked && accepted)
         fornix_warn(build,
-                    "'%s' judges %lld of %lld subjects on which %s was fitted; acknowledged: %s",
+                    "'%s' judges %lld of %lld subjects that were used to fit %s; acknowledged: %s",
                     table->id, (long long)leak.leaked, (long long)leak.judged,
                     text_value(&leak.artefacts), reason);
     else if (leak.leaked)
         fornix_build_fail(build, NULL,
-                          "'%s' would judge %lld of %lld subjects on which %s was fitted: %s. "
+                          "'%s' would judge %lld of %lld subjects that were used to fit %s: %s. "
                           "Judge another part, or say acknowledge=\"why\"",
                           table->id, (long long)leak.leaked, (long long)leak.judged,
                           text_value(&leak.artefacts), text_value(&leak.subjects));
@@ -214,6 +214,11 @@ bool guard_evaluation(FornixBuild *build)
     text_free(&leak.subjects);
     mem_free(seen);
     return !leak.leaked || accepted;
+}
+
+bool build_guard(FornixBuild *build)
+{
+    return guard_evaluation(build);
 }
 
 bool guard_parts(FornixBuild *build)

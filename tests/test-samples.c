@@ -256,7 +256,7 @@ START_TEST(leaks_are_refused)
     ck_assert_ptr_nonnull(scores);
     ck_assert(fornix_get_metric(scores, "rows", &value, &low, &high) && value == 2 && isnan(low));
     ck_assert_ptr_null(judged(table, 1 << FORNIX_TRAIN | 1 << FORNIX_TEST, NULL));
-    ck_assert_ptr_nonnull(strstr(made.mistake, "1 of 3 subjects on which 'net' was fitted: c/a"));
+    ck_assert_ptr_nonnull(strstr(made.mistake, "1 of 3 subjects that were used to fit 'net': c/a"));
     scores = judged(table, PARTS_ALL, "the protocol does so");
     ck_assert_ptr_nonnull(scores);
     int count;
