@@ -111,6 +111,11 @@ static bool sweep_stage(Applier *a, FornixError *error)
         return fornix_fail(error, "its parts are wrong");
     int64_t batch = stage_rows_batch(a->stage), count;
     int64_t *rows = table_select(a->from, parts ? parts : PARTS_ALL, &count);
+    if (!count && fornix_rows(a->from)) {
+        mem_free(rows);
+        return fornix_fail(error, "%s '%s': none of its samples is in its part",
+                           a->stage->element->name, a->stage->id);
+    }
     if (run->smoke)
         count = thin_rows(rows, count, 4 * batch);
     int64_t seed = a->stage->kind == STAGE_GENERATE ? a->stage->generate->seed : 0;

@@ -88,6 +88,7 @@ typedef struct Net {
     const char *name;
     const char *weights; /* where its weights come from: "" none, a stage's id, or a file */
     Place weights_place;
+    bool weights_file;  /* they come from a file */
     bool load_matching; /* load="matching": leave out what has another shape */
     const char *except; /* names that are not loaded, between blanks; NULL: none */
 } Net;

@@ -2,6 +2,7 @@
 /* <use>: a net in a body, with its inputs bound and its weights named. */
 #include <string.h>
 
+#include "file.h"
 #include "infer_parts.h"
 
 static bool same_word(const char *a, const char *b)
@@ -44,6 +45,28 @@ static int net_number(Body *body, const char *name, Place place)
     return graph->net_count++;
 }
 
+/* "x.safetensors" and anything with a slash is a file, seen from the graph's folder. */
+static bool read_weights(Body *body, const Attribute *weights, Net *net)
+{
+    size_t length = strlen(weights->value);
+    net->weights = weights->value;
+    net->weights_place = weights->value_place;
+    net->weights_file = strchr(weights->value, '/') ||
+                        (length > 12 && same_word(weights->value + length - 12, ".safetensors"));
+    if (!net->weights_file)
+        return true;
+    const Source *source = weights->value_place.source;
+    char *folder = file_folder(source ? source->name : "."), *path;
+    path = file_join(folder, weights->value);
+    net->weights = arena_text(body->memory, path);
+    mem_free(folder);
+    mem_free(path);
+    if (file_exists(net->weights))
+        return true;
+    diag_error(body->request.diag, weights->value_place, "there is no file '%s'", net->weights);
+    return false;
+}
+
 static bool read_load(Body *body, const Element *use, Net *net)
 {
     const Attribute *weights = element_attribute(use, "weights");
@@ -58,15 +81,16 @@ static bool read_load(Body *body, const Element *use, Net *net)
                        odd->name);
         return !odd;
     }
-    if (*net->weights && !same_word(net->weights, weights->value)) {
+    const char *before = net->weights;
+    if (!read_weights(body, weights, net))
+        return false;
+    if (*before && !same_word(before, net->weights)) {
         diag_error(body->request.diag, weights->value_place,
                    "net '%s' has its weights from '%s' already: all uses of a net in a stage "
                    "share one set",
-                   net->name, net->weights);
+                   net->name, before);
         return false;
     }
-    net->weights = weights->value;
-    net->weights_place = weights->value_place;
     if (except)
         net->except = except->value;
     if (load && !same_word(load->value, "all") && !same_word(load->value, "matching")) {
