@@ -128,6 +128,7 @@ static bool sweep_stage(Applier *a, FornixError *error)
                    .batch = batch,
                    .random = stage_random(a->stage, seed),
                    .gauge = gauge,
+                   .stops = true,
                    .each = a->stage->kind == STAGE_FILTER ? filter_rows : collect_rows,
                    .context = a};
     bool fine = !count || (plans_get(&plans, NULL, count < batch ? count : batch, 0, error) &&

@@ -80,8 +80,11 @@ static bool sweep_batches(const Sweep *sweep, Loader *loader, FornixError *error
             return false;
         if (sweep->gauge)
             meter_step(sweep->gauge, next);
-        if (atomic_load(sweep->plans->run->stop))
-            return fornix_fail(error, "stopped");
+        if (sweep->stops && next < sweep->row_count && atomic_load(sweep->plans->run->stop))
+            return fornix_fail(error, "%s '%s' stopped after %lld of %lld rows",
+                               sweep->plans->run->stage->element->name,
+                               sweep->plans->run->stage->id, (long long)next,
+                               (long long)sweep->row_count);
     }
     return true;
 }

@@ -26,9 +26,9 @@ typedef struct StageRun {
     void *context;
     Meter *meter;
     const atomic_bool *stop; /* end at a checkpoint */
-    bool smoke;                        /* one batch, to see that all of it works */
-    FILE *profile;                     /* where the time went; NULL: not asked */
-    Figures figures;                   /* out */
+    bool smoke;              /* one batch, to see that all of it works */
+    FILE *profile;           /* where the time went; NULL: not asked */
+    Figures figures;         /* out */
 } StageRun;
 
 bool train_run(StageRun *run, FornixError *error);
@@ -68,6 +68,7 @@ typedef struct Sweep {
     int64_t row_count, batch;
     FornixRandomKey random;
     Gauge *gauge; /* NULL: none */
+    bool stops;   /* when the run is to stop: not within a validation */
     bool (*each)(void *context, const StagePlan *plan, const int64_t *rows, int64_t count,
                  FornixError *error);
     void *context;
