@@ -111,8 +111,21 @@ static double cut_find(const Scored *scored, int64_t count, int which, double *b
     return cut;
 }
 
+/* What the run that is applied found. */
+static bool threshold_recall(FornixBuild *build)
+{
+    int64_t count;
+    const double *cut = fornix_stored(build, "threshold", &count);
+    if (!cut || count != 1)
+        return fornix_build_fail(build, NULL, "the run did not fit a threshold");
+    fornix_set_values(build, "threshold", cut, 1);
+    return true;
+}
+
 static bool threshold_rows(FornixBuild *build, const void *attrs)
 {
+    if (fornix_applied(build))
+        return threshold_recall(build);
     const Threshold *a = attrs;
     const FornixTable *table = fornix_table(build, 0);
     Scored *scored = mem_new((size_t)fornix_rows(table) + 1, sizeof *scored);
