@@ -8,7 +8,9 @@
  */
 #include "diag.h"
 
+#include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,15 +28,19 @@ typedef struct {
 } Entry;
 
 struct Diag {
+    pthread_mutex_t lock; /* of all but errors: stages are planned side by side */
+    atomic_size_t errors;
     Entry *entries;
-    size_t count, errors;
+    size_t count;
     const Source **sources; /* in order of first mention */
     size_t source_count;
 };
 
 Diag *diag_new(void)
 {
-    return mem_new(1, sizeof(Diag));
+    Diag *diag = mem_new(1, sizeof *diag);
+    pthread_mutex_init(&diag->lock, NULL);
+    return diag;
 }
 
 void diag_free(Diag *diag)
@@ -47,6 +53,7 @@ void diag_free(Diag *diag)
     }
     mem_free(diag->entries);
     mem_free(diag->sources);
+    pthread_mutex_destroy(&diag->lock);
     mem_free(diag);
 }
 
@@ -100,8 +107,7 @@ static bool same(const Entry *a, const Entry *b)
            strcmp(a->message, b->message) == 0;
 }
 
-/* Takes over the entry's message. */
-static void record(Diag *diag, Entry entry, const char *help)
+static void add_entry(Diag *diag, Entry entry, const char *help)
 {
     for (size_t i = 0; i < diag->count; i++)
         if (same(&diag->entries[i], &entry)) {
@@ -122,6 +128,14 @@ static void record(Diag *diag, Entry entry, const char *help)
     entry.order = diag->count;
     diag->entries = mem_grow(diag->entries, diag->count + 1, sizeof entry);
     diag->entries[diag->count++] = entry;
+}
+
+/* Takes over the entry's message. */
+static void record(Diag *diag, Entry entry, const char *help)
+{
+    pthread_mutex_lock(&diag->lock);
+    add_entry(diag, entry, help);
+    pthread_mutex_unlock(&diag->lock);
 }
 
 void diag_error(Diag *diag, Place place, const char *format, ...)
@@ -151,7 +165,7 @@ void diag_warn(Diag *diag, Place place, const char *format, ...)
 
 size_t diag_errors(const Diag *diag)
 {
-    return diag->errors;
+    return atomic_load(&diag->errors);
 }
 
 static int entry_order(const void *left, const void *right)
@@ -302,6 +316,7 @@ void diag_print(const Diag *diag, FILE *out, bool json)
         else
             print_text(out, &sorted[i]);
     mem_free(sorted);
-    if (diag->errors && !json)
-        fprintf(out, "%zu error%s\n", diag->errors, diag->errors == 1 ? "" : "s");
+    size_t errors = diag_errors(diag);
+    if (errors && !json)
+        fprintf(out, "%zu error%s\n", errors, errors == 1 ? "" : "s");
 }

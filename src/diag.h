@@ -26,6 +26,7 @@ typedef struct {
     int length;           /* characters to underline, at least 1 */
 } Place;
 
+/* Safe to use from several threads; printing comes after them. */
 typedef struct Diag Diag;
 
 Diag *diag_new(void);
