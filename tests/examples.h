@@ -155,9 +155,9 @@ static inline const Element *example_xml(Example *example, const char *behind)
 }
 
 /* Infers the graph of the example with what stands `behind` it in the body of its stage, and one
- * more column: goal, whose shape is ignored where its n is 0. */
-static inline void example_open(Example *example, Registry *registry, const char *behind,
-                                FornixShape goal)
+ * more column: goal, unless its n is 0. Mistakes are left in the diag. */
+static inline void example_infer(Example *example, Registry *registry, const char *behind,
+                                 FornixShape goal)
 {
     example->arena = arena_new();
     example->diag = diag_new();
@@ -192,8 +192,14 @@ static inline void example_open(Example *example, Registry *registry, const char
                             .resolver = &resolver,
                             .diag = example->diag};
     example->body = body_new(&request);
-    no_mistakes(example);
     example->graph = body_graph(example->body);
+}
+
+static inline void example_open(Example *example, Registry *registry, const char *behind,
+                                FornixShape goal)
+{
+    example_infer(example, registry, behind, goal);
+    no_mistakes(example);
 }
 
 static inline void example_close(Example *example)
