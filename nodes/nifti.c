@@ -14,11 +14,11 @@
 #include <string.h>
 
 #include "base.h"
+#include "fit.h"
 #include "manifest.h"
 #include "node.h"
 #include "pixels.h"
 #include "samples.h"
-#include "text.h"
 #include "volume.h"
 
 typedef struct {
@@ -30,11 +30,8 @@ typedef struct {
 
 static const char *const slices_choices[] = {"none", "sagittal", "coronal", "axial", NULL};
 static const char *const keep_choices[] = {"all", "tumour", NULL};
-static const char *const fit_choices[] = {"crop", "resample", NULL};
-static const char *const anchor_choices[] = {"centre", "corner", NULL};
 static const char *const finite_choices[] = {"error", "zero", NULL};
 enum { KEEP_ALL, KEEP_TUMOUR };
-enum { FIT_CROP, FIT_RESAMPLE };
 enum { IMAGE, MASK, KINDS };
 
 _Static_assert(sizeof(VolumeMap) <= sizeof((FornixSpace){0}.map), "a map fits a row's space");
@@ -81,64 +78,6 @@ static void nifti_close(void *opened)
 static int slice_axis(const Nifti *a)
 {
     return a->slices - 1; /* -1: whole volumes */
-}
-
-/* ---- The grid ---------------------------------------------------------------------------- */
-
-/* Attributes are written D H W, volumes count W H D. */
-static void wanted_size(const Nifti *a, const VolumeMap *map, int64_t size[3])
-{
-    int axis = slice_axis(a);
-    if (axis < 0) {
-        for (int k = 0; k < 3; k++)
-            size[k] = a->size.size[2 - k];
-        return;
-    }
-    int w = axis == 0 ? 1 : 0, h = axis == 2 ? 1 : 2;
-    size[axis] = map->size[axis];
-    size[w] = a->size.size[2];
-    size[h] = a->size.size[1];
-}
-
-static bool wanted_spacing(FornixBuild *build, FornixList words, double spacing[3])
-{
-    if (words.count != 1 && words.count != 3)
-        return fornix_build_fail(build, "spacing", "spacing is one number of mm, or three: D H W");
-    for (int k = 0; k < 3; k++) {
-        const char *word = words.items[words.count == 1 ? 0 : 2 - k];
-        if (!text_to_real(word, &spacing[k]) || spacing[k] < .01 || spacing[k] > 1000)
-            return fornix_build_fail(build, "spacing", "'%s' is no number of mm", word);
-    }
-    return true;
-}
-
-static bool grid_find(FornixBuild *build, const Nifti *a, const VolumeInfo *info, Volume *volume)
-{
-    VolumeMap map = info->map;
-    double spacing[3];
-    int64_t size[3];
-    if (a->spacing.count && !wanted_spacing(build, a->spacing, spacing))
-        return false;
-    if (a->spacing.count)
-        map = volume_respace(map, info->spacing, spacing);
-    if (a->size.count) {
-        wanted_size(a, &map, size);
-        map = a->fit == FIT_CROP ? volume_crop(map, size, (VolumeAnchor)a->anchor)
-                                 : volume_resize(map, size);
-    }
-    volume->map = map;
-    volume_spacing(&map, info->spacing, volume->spacing);
-    return true;
-}
-
-static FornixShape row_shape(const Nifti *a, const VolumeMap *map, int64_t channels)
-{
-    int axis = slice_axis(a);
-    int64_t slice[2];
-    if (axis < 0)
-        return (FornixShape){1, map->size[2], map->size[1], map->size[0], channels};
-    volume_slice_size(map->size, axis, slice);
-    return (FornixShape){1, 1, slice[1], slice[0], channels};
 }
 
 /* ---- Columns: the manifest and all headers ------------------------------------------------ */
@@ -200,13 +139,14 @@ static bool volume_find(FornixBuild *build, Opened *o, const int64_t *columns, i
     if (volume->mask && (!header_read(build, volume->mask, &info) ||
                          !sizes_agree(build, volume->mask, &info, volume->files[0], &first)))
         return false;
-    return grid_find(build, a, &first, volume);
+    Fitting fitting = {a->size, a->spacing, a->fit, a->anchor, slice_axis(a)};
+    return fit_volume(build, &fitting, &first, &volume->map, volume->spacing);
 }
 
 static bool grids_agree(FornixBuild *build, const Opened *o, int64_t row)
 {
-    FornixShape a = row_shape(o->attrs, &o->volumes[row].map, 1);
-    FornixShape b = row_shape(o->attrs, &o->volumes[0].map, 1);
+    FornixShape a = fit_shape(&o->volumes[row].map, slice_axis(o->attrs), 1);
+    FornixShape b = fit_shape(&o->volumes[0].map, slice_axis(o->attrs), 1);
     return (a.d == b.d && a.h == b.h && a.w == b.w) ||
            fornix_build_fail(
                build, "size",
@@ -265,10 +205,10 @@ static bool nifti_columns(FornixBuild *build, const void *attrs)
         return false;
     FornixColumn image = {.name = "image",
                           .kind = FORNIX_IMAGE,
-                          .shape = row_shape(a, &o->volumes[0].map, o->channels)};
+                          .shape = fit_shape(&o->volumes[0].map, slice_axis(a), o->channels)};
     FornixColumn mask = {.name = "mask",
                          .kind = FORNIX_MASK,
-                         .shape = row_shape(a, &o->volumes[0].map, 1),
+                         .shape = fit_shape(&o->volumes[0].map, slice_axis(a), 1),
                          .classes = o->mask_map.classes};
     fornix_add_column(build, &image);
     if (*a->mask)
@@ -491,7 +431,7 @@ static const FornixAttr attrs[] = {
     FORNIX_LIST(Nifti, spacing, "", "mm of a voxel, D H W or one for all; as it is"),
     FORNIX_DIMS(Nifti, size, "", 1, 4096, "of the grid, D H W, of slices H W; as it is"),
     FORNIX_CHOICE(Nifti, fit, "crop", fit_choices, "how size is reached: crop or pad, or resample"),
-    FORNIX_CHOICE(Nifti, anchor, "centre", anchor_choices, "what crop leaves in its place"),
+    FORNIX_CHOICE(Nifti, anchor, "centre", fit_anchors, "what crop leaves in its place"),
     FORNIX_CHOICE(Nifti, normalise, "zscore", pixels_scales,
                   "of each channel of a volume: zscore over all of it, foreground over what is not "
                   "0, percentile: 1 % and 99 % of that become 0 and 1"),

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base.h"
+#include "fit.h"
 #include "manifest.h"
 #include "node.h"
 #include "picture.h"
@@ -23,8 +24,6 @@ typedef struct {
     FornixDims size;
 } Png;
 
-static const char *const fit_choices[] = {"crop", "resample", NULL};
-enum { FIT_CROP, FIT_RESAMPLE };
 enum { IMAGE, MASK };
 
 typedef struct {
