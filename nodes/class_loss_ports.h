@@ -3,6 +3,7 @@
 #ifndef FORNIX_CLASS_LOSS_PORTS_H
 #define FORNIX_CLASS_LOSS_PORTS_H
 
+#include "kernels/activation.h"
 #include "kernels/loss.h"
 #include "node.h"
 
@@ -40,6 +41,9 @@ static inline bool class_loss_check(FornixInfer *infer, int64_t classes)
                                  "%lld x %lld x %lld x %lld",
                                  (long long)x.d, (long long)x.h, (long long)x.w, (long long)t.d,
                                  (long long)t.h, (long long)t.w, (long long)t.c);
+    if (x.c > KERNEL_CLASSES)
+        return fornix_infer_fail(infer, "logits", "%lld channels; the loss takes up to %d",
+                                 (long long)x.c, (int)KERNEL_CLASSES);
     if (told && classes && told != classes)
         return fornix_infer_fail(infer, "logits",
                                  "%lld channels stand for %lld classes, and "

@@ -369,6 +369,8 @@ static const struct {
      "2 numbers where 3 are needed"},
     {"x=2,1,1,1,3 l=label:2,1,1,1,1:4 | <cross_entropy logits=\"x\" label=\"l\"/>",
      "3 channels stand for 3 classes, and there are 4"},
+    {"x=2,1,1,1,600 l=label:2,1,1,1,1 | <cross_entropy logits=\"x\" label=\"l\"/>",
+     "the loss takes up to 512"},
     {"x=2,1,1,4,1 y=mask:2,1,1,4,1:3 | <bce_loss logits=\"x\" truth=\"y\"/>", "take cross_entropy"},
     {"x=2,1,1,4,1 y=mask:2,1,1,4,1:3 | <dice_loss logits=\"x\" mask=\"y\"/>",
      "1 channels stand for 2 classes"},
