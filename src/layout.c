@@ -308,10 +308,21 @@ static void order_steps(Plan *plan)
     mem_free(order.mark);
 }
 
+static void keep_apart(Plan *plan)
+{
+    for (int t = 0; t < plan->tensor_count; t++)
+        if (plan->groups[t].last >= 0) {
+            plan->groups[t].first = 0;
+            plan->groups[t].last = INT_MAX;
+        }
+}
+
 void layout_plan(Plan *plan)
 {
     groups_open(plan);
-    for (int s = 0; s < plan->step_count; s++)
+    if (plan->request.apart)
+        keep_apart(plan);
+    for (int s = 0; s < plan->step_count && !plan->request.apart; s++)
         share_step(plan, s);
     extend_wholes(plan);
     place_groups(plan);

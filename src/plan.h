@@ -33,6 +33,7 @@ typedef struct PlanRequest {
     int wanted_count;
     uint64_t trained; /* nets that some update of the stage trains; the others are frozen */
     bool training;    /* false: forward only, with running statistics */
+    bool apart;       /* every tensor in memory of its own: what sharing is tested against */
 } PlanRequest;
 
 typedef struct Plan Plan;
