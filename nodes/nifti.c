@@ -402,9 +402,10 @@ static bool slices_add(FornixBuild *build, Opened *o)
 static bool nifti_rows(FornixBuild *build, const void *attrs)
 {
     Opened *o = fornix_opened(build);
-    (void)attrs;
     o->table = build_table(build);
     manifest_report(build, &o->manifest);
+    if (o->manifest.unlabelled && ((const Nifti *)attrs)->keep == KEEP_TUMOUR)
+        fornix_report(build, "all slices are taken: where a tumour is, nobody knows yet");
     if (slice_axis(o->attrs) >= 0)
         return slices_add(build, o);
     for (int64_t v = 0; v < o->manifest.rows; v++)

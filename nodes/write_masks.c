@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base.h"
+#include "classification.h"
 #include "column.h"
 #include "node.h"
 #include "sink.h"
@@ -16,13 +17,17 @@
 
 typedef struct {
     const char *column;
+    bool probability;
 } WriteMasks;
+
+enum { CLASSES_MOST = 256 };
 
 typedef struct {
     FornixBuild *build;
     const FornixTable *table;
     const FornixColumn *shown;
     int column;
+    bool probability;
     const char *folder;
     int64_t *first, *rows; /* of each volume: its rows stand side by side */
     FornixError *errors;
@@ -31,8 +36,17 @@ typedef struct {
 static bool write_masks_columns(FornixBuild *build, const void *attrs)
 {
     const WriteMasks *a = attrs;
-    return column_choose(build, 0, "column", a->column,
-                         FORNIX_LOGITS | FORNIX_PROBABILITY | FORNIX_MASK) >= 0;
+    int column = column_choose(build, 0, "column", a->column,
+                               FORNIX_LOGITS | FORNIX_PROBABILITY | FORNIX_MASK);
+    if (column < 0 || !a->probability)
+        return column >= 0;
+    const FornixColumn *shown = fornix_column(fornix_table(build, 0), column);
+    if (shown->kind & FORNIX_MASK)
+        return fornix_build_fail(build, "probability",
+                                 "'%s' holds classes, not how likely they are", shown->name);
+    return shown->shape.c <= CLASSES_MOST ||
+           fornix_build_fail(build, "probability", "'%s' has more than %d classes", shown->name,
+                             CLASSES_MOST);
 }
 
 /* The grid of a volume, of its one row or its slices; NULL after a failure. */
@@ -66,6 +80,38 @@ static float *grid_gather(const Writing *w, int64_t volume, const VolumeMap *map
     return NULL;
 }
 
+/* P of each class from 1 on; of a single channel what it stands for. May be done in place. */
+static void probabilities_of(const FornixColumn *shown, int64_t pixels, float *values)
+{
+    int64_t channels = shown->shape.c, kept = channels > 1 ? channels - 1 : 1;
+    double p[CLASSES_MOST];
+    for (int64_t i = 0; i < pixels; i++) {
+        if (shown->kind & FORNIX_LOGITS)
+            probabilities_of_logits(values + i * channels, (int32_t)channels, p);
+        for (int64_t c = 0; c < kept; c++)
+            values[i * kept + c] = shown->kind & FORNIX_LOGITS
+                                       ? (float)p[c + 1]
+                                       : values[(i + 1) * channels - kept + c];
+    }
+}
+
+/* Background where the grid does not reach. */
+static bool probability_write(const Writing *w, int64_t volume, const VolumeMap *map, float *grid,
+                              float *image, FornixError *error)
+{
+    int64_t channels = w->shown->shape.c, kept = channels > 1 ? channels - 1 : 1;
+    const FornixSpace *space = fornix_space(w->table, w->first[volume]);
+    const FornixRow *row = fornix_row(w->table, w->first[volume]);
+    probabilities_of(w->shown, map->size[0] * map->size[1] * map->size[2], grid);
+    char *path = NULL;
+    if (volume_from_grid(map, VOLUME_LINEAR, grid, kept, 0, image, error))
+        path = sink_path(w->folder, row, space->slice < 0 && *row->name ? row->name : "",
+                         "-probability.nii.gz", error);
+    bool fine = path && volume_write_like(path, space->file, image, kept, VOLUME_FLOAT32, error);
+    mem_free(path);
+    return fine;
+}
+
 static void volume_write_mask(void *context, int64_t volume)
 {
     const Writing *w = context;
@@ -90,7 +136,8 @@ static void volume_write_mask(void *context, int64_t volume)
         path = sink_path(w->folder, row, space->slice < 0 ? row->name : "", ".nii.gz", error);
     if (path) {
         sink_classes(image, voxels, w->shown, image);
-        volume_write_like(path, space->file, image, 1, VOLUME_UINT8, error);
+        if (volume_write_like(path, space->file, image, 1, VOLUME_UINT8, error) && w->probability)
+            probability_write(w, volume, &map, grid, image, error);
     }
     mem_free(path);
     if (grid)
@@ -128,6 +175,7 @@ static bool write_masks_rows(FornixBuild *build, const void *attrs)
     w.column = column_choose(build, 0, "column", a->column,
                              FORNIX_LOGITS | FORNIX_PROBABILITY | FORNIX_MASK);
     w.shown = fornix_column(w.table, w.column);
+    w.probability = a->probability;
     w.folder = fornix_output_folder(build);
     size_t rows = (size_t)fornix_rows(w.table);
     int64_t count;
@@ -149,7 +197,10 @@ static bool write_masks_rows(FornixBuild *build, const void *attrs)
 }
 
 static const FornixAttr attrs[] = {
-    FORNIX_TEXT(WriteMasks, column, "", "the segmentation, where there are several"), {0}};
+    FORNIX_TEXT(WriteMasks, column, "", "the segmentation, where there are several"),
+    FORNIX_BOOL(WriteMasks, probability, "no",
+                "also SUBJECT-probability.nii.gz: how likely each class from 1 on is"),
+    {0}};
 
 static const FornixPort inputs[] = {
     {"samples", FORNIX_SAMPLES, 0, "logits, probabilities or masks of volumes or slices"}, {0}};

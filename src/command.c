@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "command.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,20 +9,45 @@
 #include "cache.h"
 #include "describe.h"
 #include "kernels/isa.h"
+#include "prediction.h"
 #include "version.h"
 
 /* ---- Options ---- */
+
+typedef struct Words {
+    const char **items;
+    size_t count;
+} Words;
 
 typedef struct Options {
     const Command *command;
     const char *words[8]; /* what is no option */
     int word_count;
-    const char **overrides;
-    size_t override_count;
-    const char *output, *days;
-    bool fresh, smoke, profile, json;
+    Words overrides, nodes;
+    const char *output, *days, *manifest, *input;
+    bool fresh, smoke, profile, json, probability;
     bool wrong;
 } Options;
+
+typedef enum { FLAG, VALUE, VALUES } OptionKind;
+
+typedef struct Option {
+    const char *word;
+    OptionKind kind;
+    size_t offset; /* in Options: of a bool, a text, Words */
+} Option;
+
+static const Option known_options[] = {{"-p", VALUES, offsetof(Options, overrides)},
+                                       {"-o", VALUE, offsetof(Options, output)},
+                                       {"--days", VALUE, offsetof(Options, days)},
+                                       {"--manifest", VALUE, offsetof(Options, manifest)},
+                                       {"--input", VALUE, offsetof(Options, input)},
+                                       {"--node", VALUES, offsetof(Options, nodes)},
+                                       {"--fresh", FLAG, offsetof(Options, fresh)},
+                                       {"--smoke", FLAG, offsetof(Options, smoke)},
+                                       {"--profile", FLAG, offsetof(Options, profile)},
+                                       {"--probability", FLAG, offsetof(Options, probability)},
+                                       {"--json", FLAG, offsetof(Options, json)}};
 
 static int usage(const Command *command)
 {
@@ -29,60 +55,67 @@ static int usage(const Command *command)
     return EXIT_INPUT;
 }
 
+/* Whether the option stands in what the command says of itself: "[--json]". */
 static bool takes(const Command *command, const char *option)
 {
-    return strstr(command->arguments, option) != NULL;
+    size_t length = strlen(option);
+    for (const char *at = command->arguments; (at = strstr(at, option)); at++)
+        if ((at == command->arguments || strchr(" [", at[-1])) && strchr(" ]", at[length]))
+            return true;
+    return false;
+}
+
+static const Option *find_option(const Options *options, const char *word)
+{
+    for (size_t k = 0; k < COUNT(known_options); k++)
+        if (strcmp(known_options[k].word, word) == 0 && takes(options->command, word))
+            return &known_options[k];
+    return NULL;
 }
 
 static void unknown_option(Options *options, const char *word)
 {
-    static const char *const all[] = {"-p",        "-o",     "--fresh", "--smoke",
-                                      "--profile", "--json", "--days"};
-    const char *known[COUNT(all)];
+    const char *known[COUNT(known_options)];
     size_t count = 0;
-    for (size_t k = 0; k < COUNT(all); k++)
-        if (takes(options->command, all[k]))
-            known[count++] = all[k];
+    for (size_t k = 0; k < COUNT(known_options); k++)
+        if (takes(options->command, known_options[k].word))
+            known[count++] = known_options[k].word;
     const char *near = text_suggest(word, known, count);
     fprintf(stderr, "fornix %s: no option '%s'%s%s%s\n", options->command->name, word,
             near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     options->wrong = true;
 }
 
-static void read_flag(Options *options, const char *word)
+/* value: what stands behind the option; NULL at the end. */
+static void set_option(Options *options, const Option *option, const char *value)
 {
-    bool known = takes(options->command, word);
-    if (known && strcmp(word, "--fresh") == 0)
-        options->fresh = true;
-    else if (known && strcmp(word, "--smoke") == 0)
-        options->smoke = true;
-    else if (known && strcmp(word, "--profile") == 0)
-        options->profile = true;
-    else if (known && strcmp(word, "--json") == 0)
-        options->json = true;
-    else
-        unknown_option(options, word);
+    void *field = (char *)options + option->offset;
+    if (option->kind == FLAG) {
+        *(bool *)field = true;
+    } else if (!value) {
+        fprintf(stderr, "fornix %s: %s needs a value behind it\n", options->command->name,
+                option->word);
+        options->wrong = true;
+    } else if (option->kind == VALUE) {
+        *(const char **)field = value;
+    } else {
+        Words *list = field;
+        list->items[list->count++] = value;
+    }
 }
 
 static Options options_read(const Command *command, int count, char **words)
 {
     Options options = {.command = command};
-    options.overrides = mem_new((size_t)count + 1, sizeof *options.overrides);
+    options.overrides.items = mem_new((size_t)count + 1, sizeof(char *));
+    options.nodes.items = mem_new((size_t)count + 1, sizeof(char *));
     for (int k = 0; k < count && !options.wrong; k++) {
-        bool value =
-            (!strcmp(words[k], "-p") || !strcmp(words[k], "-o") || !strcmp(words[k], "--days")) &&
-            takes(command, words[k]);
-        if (value && k + 1 == count) {
-            fprintf(stderr, "fornix %s: %s needs a value behind it\n", command->name, words[k]);
-            options.wrong = true;
-        } else if (value && words[k][1] == 'p') {
-            options.overrides[options.override_count++] = words[++k];
-        } else if (value && words[k][1] == 'o') {
-            options.output = words[++k];
-        } else if (value) {
-            options.days = words[++k];
+        const Option *option = find_option(&options, words[k]);
+        if (option) {
+            set_option(&options, option, k + 1 < count ? words[k + 1] : NULL);
+            k += option->kind != FLAG;
         } else if (words[k][0] == '-' && words[k][1]) {
-            read_flag(&options, words[k]);
+            unknown_option(&options, words[k]);
         } else if (options.word_count < (int)COUNT(options.words)) {
             options.words[options.word_count++] = words[k];
         }
@@ -92,7 +125,8 @@ static Options options_read(const Command *command, int count, char **words)
 
 static int options_end(Options *options, int code)
 {
-    mem_free(options->overrides);
+    mem_free(options->overrides.items);
+    mem_free(options->nodes.items);
     return code;
 }
 
@@ -104,8 +138,8 @@ static int do_run(const Command *command, int count, char **words)
     if (options.wrong || options.word_count != 1)
         return options_end(&options, usage(command));
     RunRequest request = {.path = options.words[0],
-                          .overrides = options.overrides,
-                          .override_count = options.override_count,
+                          .overrides = options.overrides.items,
+                          .override_count = options.overrides.count,
                           .folder = options.output,
                           .fresh = options.fresh,
                           .smoke = options.smoke,
@@ -192,8 +226,10 @@ static int do_look(const Command *command, int count, char **words, PrintOuter *
     Options options = options_read(command, count, words);
     if (options.wrong || options.word_count != 1)
         return options_end(&options, usage(command));
-    Experiment *experiment = experiment_open(
-        &(ExperimentRequest){options.words[0], options.overrides, options.override_count, NULL});
+    Experiment *experiment =
+        experiment_open(&(ExperimentRequest){.path = options.words[0],
+                                             .overrides = options.overrides.items,
+                                             .override_count = options.overrides.count});
     Diag *diag = experiment_diag(experiment);
     bool fine = diag_errors(diag) == 0;
     diag_print(diag, stderr, options.json);
@@ -213,6 +249,24 @@ static int do_check(const Command *command, int count, char **words)
 static int do_plan(const Command *command, int count, char **words)
 {
     return do_look(command, count, words, print_plan);
+}
+
+/* ---- apply ---- */
+
+static int do_apply(const Command *command, int count, char **words)
+{
+    Options options = options_read(command, count, words);
+    if (options.wrong || options.word_count != 1 || !options.manifest)
+        return options_end(&options, usage(command));
+    PredictionRequest request = {.run = options.words[0],
+                                 .manifest = options.manifest,
+                                 .folder = options.output,
+                                 .input = options.input,
+                                 .nodes = options.nodes.items,
+                                 .node_count = options.nodes.count,
+                                 .probability = options.probability,
+                                 .json = options.json};
+    return options_end(&options, prediction_run(&request));
 }
 
 /* ---- The others ---- */
@@ -296,6 +350,10 @@ const Command commands[] = {
      "finds all that is wrong with the graph; prints tables, shapes and parameters", do_check},
     {"plan", "FILE [-p name=value]... [--json]", "prints what each stage will do, and its memory",
      do_plan},
+    {"apply",
+     "RUN --manifest FILE.csv [-o DIR] [--input ID] [--node ID]... [--probability] [--json]",
+     "applies a finished run to new subjects: masks in their images' space, classes as CSV",
+     do_apply},
     {"list", "", "names all nodes", do_list},
     {"describe", "NODE", "tells what a node does, its ports and attributes", do_describe},
     {"cache", "list | prune [--days N]",

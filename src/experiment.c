@@ -1,32 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Resolves the outer graph depth first: a node is checked when it is first needed. */
-#include "experiment.h"
+#include "experiment_parts.h"
 
-#include <pthread.h>
 #include <string.h>
-
-struct Experiment {
-    Arena *memory;
-    Diag *diag;
-    Registry *registry;
-    Samples *samples;
-    const Expansion *expansion;
-    NetDefinition *nets;
-    int net_count;
-    Outer *nodes; /* in document order */
-    int node_count;
-    Outer **order; /* each after what it needs */
-    int ordered;
-    pthread_mutex_t lock; /* of memory and diag, for nodes and stages that run side by side */
-};
 
 /* Looks up labels and columns for one node: its own samples first. */
 typedef struct Lookup {
     Experiment *experiment;
     Outer *asker;
 } Lookup;
-
-static bool check_outer(Experiment *x, Outer *outer);
 
 static int stage_kind_of(const Element *element)
 {
@@ -35,14 +17,6 @@ static int stage_kind_of(const Element *element)
         if (strcmp(element->name, names[k]) == 0)
             return k;
     return -1;
-}
-
-static Outer *outer_of(Experiment *x, const Element *element)
-{
-    for (int k = 0; k < x->node_count; k++)
-        if (x->nodes[k].element == element)
-            return &x->nodes[k];
-    return NULL;
 }
 
 /* ---- Reading the root ---- */
@@ -125,14 +99,14 @@ static bool seek_like(const Lookup *lookup, const char *text, FornixLike *like, 
         return fornix_fail_input(error, "'%s' is not TABLE.COLUMN", text);
     const char *id = arena_slice(x->memory, text, (size_t)(dot - text));
     const Element *element = element_find(lookup->asker->element, id);
-    Outer *outer = element ? outer_of(x, element) : NULL;
+    Outer *outer = element ? experiment_outer(x, element) : NULL;
     if (!outer) {
         const char *near = element_suggest(lookup->asker->element, id, x->memory);
         return fornix_fail_input(error, "there is no table '%s'%s%s%s", id,
                                  near ? "; did you mean '" : "", near ? near : "",
                                  near ? "'?" : "");
     }
-    if (!check_outer(x, outer))
+    if (!experiment_check(x, outer))
         return false; /* told already */
     int column = outer->table ? fornix_find_column(outer->table, dot + 1) : -1;
     if (column < 0)
@@ -158,106 +132,6 @@ static AttrResolver *resolver_new(Experiment *x, Outer *outer)
     AttrResolver *resolver = arena_take(x->memory, 1, sizeof *resolver);
     *resolver = (AttrResolver){lookup, find_classes, find_like};
     return resolver;
-}
-
-/* ---- Inputs ---- */
-
-static unsigned outer_kind(const Outer *outer)
-{
-    return outer->type->outputs && outer->type->outputs[0].name ? outer->type->outputs[0].kinds : 0;
-}
-
-static void add_input(Experiment *x, Outer *outer, OuterInput input)
-{
-    OuterInput *inputs = arena_take(x->memory, (size_t)outer->input_count + 1, sizeof *inputs);
-    if (outer->input_count)
-        memcpy(inputs, outer->inputs, (size_t)outer->input_count * sizeof *inputs);
-    inputs[outer->input_count++] = input;
-    outer->inputs = inputs;
-}
-
-static bool input_unknown(Experiment *x, Outer *outer, Place place, const char *id)
-{
-    const char *near = element_suggest(outer->element, id, x->memory);
-    diag_error_help(x->diag, place,
-                    near ? arena_format(x->memory, "did you mean '%s'?", near) : NULL,
-                    "nothing in the graph has the id '%s'", id);
-    return false;
-}
-
-static bool connect_one(Experiment *x, Outer *outer, int port, const Element *element, Place place)
-{
-    const FornixPort *what = &outer->type->inputs[port];
-    Outer *from = outer_of(x, element);
-    if (!from) {
-        diag_error(x->diag, place, "'%s' is a <%s>, not a table", element->id, element->name);
-        return false;
-    }
-    if (from->check == OUTER_OPEN) {
-        diag_error(x->diag, place, "'%s' depends on itself through '%s': a cycle", outer->id,
-                   from->id);
-        return false;
-    }
-    if (!check_outer(x, from))
-        return false;
-    if (!(outer_kind(from) & what->kinds)) {
-        diag_error(x->diag, place, "%s '%s': %s takes %s, but '%s' is %s", outer->type->name,
-                   outer->id, what->name, kinds_text(x->memory, what->kinds), from->id,
-                   from->stage_kind == STAGE_TRAIN ? "weights, to be named by weights="
-                                                   : kinds_text(x->memory, outer_kind(from)));
-        return false;
-    }
-    add_input(x, outer, (OuterInput){from, from->id, port});
-    return true;
-}
-
-static bool connect_words(Experiment *x, Outer *outer, int port, const Attribute *attribute)
-{
-    bool fine = true;
-    int found = 0;
-    const char *text = attribute->value;
-    for (size_t at = strspn(text, " \t\n\r"); text[at];) {
-        size_t length = strcspn(text + at, " \t\n\r"), count = 0;
-        const char *id = arena_slice(x->memory, text + at, length);
-        Place place = attribute_part(attribute, at, length);
-        const Element *const *elements = element_find_all(outer->element, id, &count, x->memory);
-        bool open = !count && (outer->type->inputs[port].flags & FORNIX_OPTIONAL) &&
-                    element_absent(outer->element, id);
-        if (open)
-            add_input(x, outer, (OuterInput){NULL, id, port});
-        else if (!count)
-            fine = input_unknown(x, outer, place, id);
-        for (size_t k = 0; k < count; k++)
-            fine = connect_one(x, outer, port, elements[k], place) && fine;
-        found += (int)count + open;
-        at += length;
-        at += strspn(text + at, " \t\n\r");
-    }
-    if (fine && found != 1 && !(outer->type->inputs[port].flags & FORNIX_MANY)) {
-        diag_error(x->diag, attribute->value_place, "%s '%s': %s takes one table, not %d",
-                   outer->type->name, outer->id, attribute->name, found);
-        return false;
-    }
-    return fine;
-}
-
-static bool connect_inputs(Experiment *x, Outer *outer)
-{
-    bool fine = true;
-    for (int p = 0; outer->type->inputs && outer->type->inputs[p].name; p++) {
-        const FornixPort *port = &outer->type->inputs[p];
-        const Attribute *attribute = element_attribute(outer->element, port->name);
-        if (attribute)
-            fine = connect_words(x, outer, p, attribute) && fine;
-        else if (port->flags & FORNIX_OPTIONAL)
-            add_input(x, outer, (OuterInput){NULL, port->name, p});
-        else {
-            diag_error(x->diag, outer->element->place, "%s '%s' needs %s (%s)", outer->type->name,
-                       outer->id, port->name, port->doc);
-            fine = false;
-        }
-    }
-    return fine;
 }
 
 /* ---- Nodes that work on tables ---- */
@@ -287,16 +161,19 @@ FornixBuild *outer_build(Experiment *x, Outer *outer, const FornixTable *const *
     MistakeAt *at = arena_take(x->memory, 1, sizeof *at);
     *at = (MistakeAt){x, outer};
     BuildRequest *request = arena_take(x->memory, 1, sizeof *request);
-    *request = (BuildRequest){.type = outer->stage_kind < 0 ? outer->type : NULL,
-                              .attrs = outer->attrs,
-                              .id = outer->id,
-                              .inputs = inputs,
-                              .input_count = outer->input_count,
-                              .parts = outer->parts,
-                              .acknowledge = outer->acknowledge,
-                              .folder = folder,
-                              .mistake = tell_mistake,
-                              .context = at};
+    *request =
+        (BuildRequest){.type = outer->stage_kind < 0 ? outer->type : NULL,
+                       .attrs = outer->attrs,
+                       .id = outer->id,
+                       .inputs = inputs,
+                       .input_count = outer->input_count,
+                       .parts = outer->parts,
+                       .acknowledge = outer->acknowledge,
+                       .folder = folder,
+                       .stored = outer->live ? outer->stored : NULL,
+                       .manifest = x->apply && outer == x->loader ? x->apply->manifest : NULL,
+                       .mistake = tell_mistake,
+                       .context = at};
     pthread_mutex_unlock(&x->lock);
     return build_new(x->samples, request);
 }
@@ -325,18 +202,30 @@ static bool read_engine_attributes(Experiment *x, Outer *outer)
     return false;
 }
 
-static bool check_samples_node(Experiment *x, Outer *outer)
+bool outer_find_type(Experiment *x, Outer *outer)
 {
+    static const FornixNode *const stages[] = {&language_train, &language_apply, &language_generate,
+                                               &language_filter};
+    if (outer->stage_kind >= 0) {
+        outer->type = stages[outer->stage_kind];
+        return true;
+    }
     outer->plugin = registry_need(x->registry, outer->element, x->diag);
     if (!outer->plugin)
         return false;
     outer->type = outer->plugin->node;
-    if (!outer->type->samples) {
-        diag_error(x->diag, outer->element->place,
-                   "<%s> works on tensors: it stands in a net or a stage", outer->type->name);
+    if (outer->type->samples)
+        return true;
+    diag_error(x->diag, outer->element->place,
+               "<%s> works on tensors: it stands in a net or a stage", outer->type->name);
+    return false;
+}
+
+static bool check_samples_node(Experiment *x, Outer *outer)
+{
+    if (!outer_find_type(x, outer))
         return false;
-    }
-    bool fine = connect_inputs(x, outer);
+    bool fine = outer_connect(x, outer);
     outer->attrs =
         attr_read(outer->type, outer->element, resolver_new(x, outer), x->diag, x->memory);
     fine = read_engine_attributes(x, outer) && fine && outer->attrs;
@@ -344,6 +233,8 @@ static bool check_samples_node(Experiment *x, Outer *outer)
         return false;
     FornixBuild *build = outer_build(x, outer, input_tables(x, outer), NULL);
     fine = build_columns(build);
+    if (fine && x->apply && outer == x->loader)
+        fine = experiment_fits_run(x, outer, build_table(build));
     if (fine && build_rows_known(build, true))
         fine = outer->has_rows = build_rows(build);
     const char *const *files = build_files(build, &outer->file_count);
@@ -409,13 +300,6 @@ static bool check_shapes(Experiment *x, const Outer *outer, const Net *net, cons
     return true;
 }
 
-static bool is_file_name(const char *weights)
-{
-    size_t length = strlen(weights);
-    return strchr(weights, '/') ||
-           (length > 12 && strcmp(weights + length - 12, ".safetensors") == 0);
-}
-
 static bool check_weights(Experiment *x, Outer *outer)
 {
     Stage *stage = outer->stage;
@@ -423,10 +307,10 @@ static bool check_weights(Experiment *x, Outer *outer)
     outer->weights = arena_take(x->memory, (size_t)stage->net_count + 1, sizeof(Outer *));
     for (int k = 0; k < stage->net_count; k++) {
         const Net *net = &stage->nets[k];
-        if (!*net->weights || is_file_name(net->weights))
+        if (!*net->weights || net->weights_file)
             continue;
         const Element *element = element_find(outer->element, net->weights);
-        Outer *from = element ? outer_of(x, element) : NULL;
+        Outer *from = element ? experiment_outer(x, element) : NULL;
         if (!from || from->stage_kind != STAGE_TRAIN) {
             const char *near = element_suggest(outer->element, net->weights, x->memory);
             diag_error_help(x->diag, net->weights_place,
@@ -443,8 +327,8 @@ static bool check_weights(Experiment *x, Outer *outer)
             continue;
         }
         outer->weights[k] = from;
-        fine = check_outer(x, from) && fine;
-        if (fine && !net->load_matching && !net->except)
+        fine = experiment_check(x, from) && fine;
+        if (fine && !x->apply && !net->load_matching && !net->except)
             fine = check_shapes(x, outer, net, from);
     }
     return fine;
@@ -458,13 +342,61 @@ static void keep_parameters(Experiment *x, Outer *outer)
     (void)x;
 }
 
+/* New subjects are in no part, and have no masks to hand on. */
+static void take_all_rows(Stage *stage)
+{
+    int kept = 0;
+    if (stage->kind != STAGE_APPLY)
+        return;
+    stage->apply->part = (FornixList){0};
+    for (int k = 0; k < stage->collect_count; k++)
+        if (!(stage->collects[k].column.kind & FORNIX_MASK) ||
+            strncmp(stage->collects[k].reference->value, "batch.", 6) != 0)
+            stage->collects[kept++] = stage->collects[k];
+    stage->collect_count = kept;
+}
+
+/* Parts that hold no row, where the rows are known already. */
+static bool check_part(Experiment *x, const Outer *outer, const Element *element, FornixList names)
+{
+    const Outer *from = outer->inputs[0].from;
+    unsigned parts;
+    if (!from->has_rows || !names.count || !fornix_rows(from->table) ||
+        !stage_parts(outer->stage, element, names, &parts))
+        return true;
+    int64_t count;
+    mem_free(table_select(from->table, parts, &count));
+    if (count)
+        return true;
+    const Attribute *part = element_attribute(element, "part");
+    diag_error(x->diag, part ? part->value_place : element->place,
+               "<%s>: none of the %lld rows of '%s' is in part '%s'", element->name,
+               (long long)fornix_rows(from->table), from->id, part ? part->value : names.items[0]);
+    return false;
+}
+
+static bool check_parts(Experiment *x, const Outer *outer)
+{
+    const Stage *stage = outer->stage;
+    bool fine = true;
+    if (stage->train)
+        fine = check_part(x, outer, stage->element, stage->train->part);
+    if (stage->apply)
+        fine = check_part(x, outer, stage->element, stage->apply->part);
+    if (stage->filter)
+        fine = check_part(x, outer, stage->element, stage->filter->part);
+    for (int k = 0; k < stage->validation_count; k++)
+        fine = check_part(x, outer, stage->validations[k].element,
+                          stage->validations[k].attrs->part) &&
+               fine;
+    return fine;
+}
+
 static bool check_stage(Experiment *x, Outer *outer)
 {
-    static const FornixNode *const types[] = {&language_train, &language_apply, &language_generate,
-                                              &language_filter};
-    outer->type = types[outer->stage_kind];
+    outer_find_type(x, outer);
     outer->acknowledge = element_value(outer->element, "acknowledge");
-    if (!connect_inputs(x, outer))
+    if (!outer_connect(x, outer))
         return false;
     const FornixTable *samples = outer->input_count ? outer->inputs[0].from->table : NULL;
     StageContext context = {.registry = x->registry,
@@ -476,7 +408,9 @@ static bool check_stage(Experiment *x, Outer *outer)
     if (!outer->stage)
         return false;
     keep_parameters(x, outer);
-    if (!check_weights(x, outer))
+    if (x->apply)
+        take_all_rows(outer->stage);
+    if (!check_weights(x, outer) || !check_parts(x, outer))
         return false;
     if (outer->stage_kind == STAGE_TRAIN)
         return true;
@@ -487,12 +421,15 @@ static bool check_stage(Experiment *x, Outer *outer)
     return true;
 }
 
-static bool check_outer(Experiment *x, Outer *outer)
+bool experiment_check(Experiment *x, Outer *outer)
 {
     if (outer->check == OUTER_CHECKED || outer->check == OUTER_WRONG)
         return outer->check == OUTER_CHECKED;
     outer->check = OUTER_OPEN;
-    bool fine = outer->stage_kind < 0 ? check_samples_node(x, outer) : check_stage(x, outer);
+    bool fine = x->linking                 ? outer_find_type(x, outer) && outer_connect(x, outer)
+                : x->apply && !outer->live ? true /* as the run left it */
+                : outer->stage_kind < 0    ? check_samples_node(x, outer)
+                                           : check_stage(x, outer);
     outer->check = fine ? OUTER_CHECKED : OUTER_WRONG;
     if (fine)
         x->order[x->ordered++] = outer;
@@ -521,6 +458,7 @@ Experiment *experiment_open(const ExperimentRequest *request)
     x->diag = diag_new();
     x->registry = registry_new();
     x->samples = samples_new(request->host);
+    x->apply = request->apply;
     const Override *overrides = read_overrides(x, request);
     if (diag_errors(x->diag) == 0)
         x->expansion =
@@ -528,8 +466,10 @@ Experiment *experiment_open(const ExperimentRequest *request)
     if (!x->expansion || !x->expansion->root)
         return x;
     read_root(x, x->expansion->root);
+    if (x->apply)
+        experiment_choose(x);
     for (int k = 0; k < x->node_count; k++)
-        check_outer(x, &x->nodes[k]);
+        experiment_check(x, &x->nodes[k]);
     return x;
 }
 
@@ -577,6 +517,11 @@ Outer *const *experiment_nodes(const Experiment *x, int *count)
 const Source *experiment_source(const Experiment *x)
 {
     return x->expansion->sources[0];
+}
+
+const Expansion *experiment_expansion(const Experiment *x)
+{
+    return x->expansion;
 }
 
 void experiment_canonical(const Experiment *x, const Outer *outer, Text *out)

@@ -8,6 +8,7 @@
 #ifndef FORNIX_EXPERIMENT_H
 #define FORNIX_EXPERIMENT_H
 
+#include "bundle.h"
 #include "hash.h"
 #include "samples.h"
 #include "stage.h"
@@ -45,15 +46,30 @@ struct Outer {
     Parameter *parameters;
     int parameter_count;
     struct OuterRun *run; /* of run_parts.h */
+    /* Of a run that is applied. */
+    const FornixTable *stored; /* the table that it left, without rows; NULL: none */
+    bool live;                 /* has to be made of new subjects */
+    bool wanted;               /* holds predictions that were asked for */
 };
 
 typedef struct Experiment Experiment;
+
+/* A finished run to be applied to new subjects. Then only nodes on the way from the loader to
+ * wanted predictions are made; all others stand as the run left them. */
+typedef struct ExperimentApply {
+    const Bundle *bundle;
+    const char *manifest;     /* a CSV file of new subjects */
+    const char *input;        /* the loader that reads it; NULL: the only one there is */
+    const char *const *nodes; /* whose predictions are wanted; none: all that nobody sums up */
+    size_t node_count;
+} ExperimentApply;
 
 typedef struct ExperimentRequest {
     const char *path;
     const char *const *overrides; /* "name=value" */
     size_t override_count;
-    const SamplesHost *host; /* NULL: serial */
+    const SamplesHost *host;      /* NULL: serial */
+    const ExperimentApply *apply; /* NULL: a run of its own */
 } ExperimentRequest;
 
 /* Never NULL; diag_errors(experiment_diag()) tells whether it can run. */
@@ -67,6 +83,9 @@ Registry *experiment_registry(Experiment *experiment);
 /* The outer nodes, each after all that it needs. */
 Outer *const *experiment_nodes(const Experiment *experiment, int *count);
 const Source *experiment_source(const Experiment *experiment);
+const Expansion *experiment_expansion(const Experiment *experiment);
+/* The loader of new subjects, where a run is applied; NULL elsewhere. */
+Outer *experiment_loader(const Experiment *experiment);
 /* What a node's behaviour depends on in the text of the graph: the canonical element, of a stage
  * with the nets that it uses. */
 void experiment_canonical(const Experiment *experiment, const Outer *outer, Text *out);

@@ -207,8 +207,10 @@ int run_experiment(const RunRequest *request)
     Run run = {.request = request, .stop = &stop_asked};
     pthread_mutex_init(&run.lock, NULL);
     SamplesHost host = {.parallel = host_parallel, .host = &run};
-    run.experiment = experiment_open(
-        &(ExperimentRequest){request->path, request->overrides, request->override_count, &host});
+    run.experiment = experiment_open(&(ExperimentRequest){.path = request->path,
+                                                          .overrides = request->overrides,
+                                                          .override_count = request->override_count,
+                                                          .host = &host});
     run.meter = meter_new(stderr, request->json);
     Diag *diag = experiment_diag(run.experiment);
     int code = EXIT_INPUT;

@@ -3,7 +3,8 @@
  *
  * The run's folder holds manifest.json (what ran where, with which keys), final.json (every final
  * figure by node and name, the same bits wherever and however often it runs), the graph file,
- * stages/ID with each stage's weights, metrics and tables, and report.txt.
+ * stages/ID with each stage's weights, metrics and tables, report.txt, and bundle, with which the
+ * run can be applied to new subjects.
  */
 #ifndef FORNIX_RUN_H
 #define FORNIX_RUN_H

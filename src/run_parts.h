@@ -55,6 +55,7 @@ char *run_node_folder(const Run *run, const Outer *outer); /* its own in the run
 
 /* Removes what tells of an earlier run, so that nothing there is taken for this one's. */
 bool run_clear_results(const Run *run, FornixError *error);
+bool run_write_bundle(const Run *run, FornixError *error); /* what `apply` needs */
 bool run_write_results(const Run *run, double seconds, FornixError *error);
 void run_print_report(const Run *run, FILE *out);
 

@@ -286,6 +286,6 @@ bool run_write_results(const Run *run, double seconds, FornixError *error)
     bool fine = copy_graph(run, error) && write_manifest(run, seconds, error);
     for (int k = 0; k < count && fine; k++)
         fine = bring_results(run, nodes[k], error);
-    return fine && write_text_report(run, error) && write_page(run, seconds, error) &&
-           write_final(run, error);
+    return fine && run_write_bundle(run, error) && write_text_report(run, error) &&
+           write_page(run, seconds, error) && write_final(run, error);
 }

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The inside of an Experiment: its nodes one by one (experiment.c), what they are connected to
+ * (experiment_inputs.c), and a finished run that is applied (experiment_apply.c). */
+#ifndef FORNIX_EXPERIMENT_PARTS_H
+#define FORNIX_EXPERIMENT_PARTS_H
+
+#include <pthread.h>
+
+#include "experiment.h"
+
+struct Experiment {
+    Arena *memory;
+    Diag *diag;
+    Registry *registry;
+    Samples *samples;
+    const Expansion *expansion;
+    NetDefinition *nets;
+    int net_count;
+    Outer *nodes; /* in document order */
+    int node_count;
+    Outer **order; /* each after what it needs */
+    int ordered;
+    const ExperimentApply *apply; /* NULL: a run of its own */
+    bool linking;                 /* nodes are connected and no more */
+    Outer *loader;                /* of the new subjects */
+    pthread_mutex_t lock; /* of memory and diag, for nodes and stages that run side by side */
+};
+
+/* The node of that element; NULL: it is none. */
+Outer *experiment_outer(Experiment *x, const Element *element);
+/* A node and all that it needs, once; false after mistakes. */
+bool experiment_check(Experiment *x, Outer *outer);
+/* Kinds of what a node hands on. */
+unsigned outer_kind(const Outer *outer);
+/* The node's type and plugin. */
+bool outer_find_type(Experiment *x, Outer *outer);
+bool outer_connect(Experiment *x, Outer *outer);
+
+/* Finds out which nodes work on new subjects, and sets the others' tables as the run left them. */
+void experiment_choose(Experiment *x);
+/* What the loader makes of new subjects must be what the run was trained on. */
+bool experiment_fits_run(Experiment *x, const Outer *loader, const FornixTable *table);
+
+#endif
