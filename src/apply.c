@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "apply_journal.h"
 #include "file.h"
 #include "store.h"
 
@@ -11,9 +12,11 @@ typedef struct Applier {
     const Stage *stage;
     const FornixTable *from; /* whose rows go through the body */
     StoreWriter *writer;
+    Journal *journal;      /* NULL: none */
     const float **tensors; /* of a row, by column */
-    float **rows;          /* dense copies, by collect */
-    int label;             /* a filter's, in `from` */
+    float *record;         /* what is computed of a row: its collects, or whether it is kept */
+    int64_t record_floats;
+    int label; /* a filter's, in `from` */
     int64_t kept, seen;
 } Applier;
 
@@ -37,26 +40,40 @@ static void pool_row(FornixView view, int64_t n, float *out)
     }
 }
 
+/* The record becomes a row of the table, or none. */
+static bool put_row(Applier *a, int64_t row, FornixError *error)
+{
+    a->seen++;
+    if (a->stage->kind == STAGE_FILTER && !*a->record)
+        return true;
+    a->kept++;
+    return store_add(a->writer, a->from, row, a->tensors, error);
+}
+
+static bool add_row(Applier *a, int64_t row, FornixError *error)
+{
+    return journal_add(a->journal, a->record, error) && put_row(a, row, error);
+}
+
 static bool collect_rows(void *context, const StagePlan *plan, const int64_t *rows, int64_t count,
                          FornixError *error)
 {
     Applier *a = context;
-    int first = a->apply->column_count - a->stage->collect_count;
     for (int64_t i = 0; i < count; i++) {
+        float *out = a->record;
         for (int k = 0; k < a->stage->collect_count; k++) {
+            const Collect *collect = &a->stage->collects[k];
             FornixView view = plan_wanted(plan->plan, k);
-            if (a->stage->collects[k].pools)
-                pool_row(view, i, a->rows[k]);
+            if (collect->pools)
+                pool_row(view, i, out);
             else
-                copy_row(view, i, a->rows[k]);
-            a->tensors[first + k] = a->rows[k];
+                copy_row(view, i, out);
+            out += fornix_floats(collect->column.shape);
         }
-        if (!store_add(a->writer, a->from, rows[i], a->tensors, error))
+        if (!add_row(a, rows[i], error))
             return false;
     }
-    a->seen += count;
-    a->kept += count;
-    return true;
+    return journal_keep(a->journal, error);
 }
 
 static bool filter_rows(void *context, const StagePlan *plan, const int64_t *rows, int64_t count,
@@ -69,13 +86,22 @@ static bool filter_rows(void *context, const StagePlan *plan, const int64_t *row
         int32_t best = 0;
         for (int32_t c = 1; c < logits.shape.c; c++)
             best = row[c] > row[best] ? c : best;
-        a->seen++;
-        if (best != fornix_label(a->from, a->label, rows[i]))
-            continue;
-        a->kept++;
-        if (!store_add(a->writer, a->from, rows[i], NULL, error))
+        *a->record = best == fornix_label(a->from, a->label, rows[i]);
+        if (!add_row(a, rows[i], error))
             return false;
     }
+    return journal_keep(a->journal, error);
+}
+
+/* What an earlier run collected before it was broken off. */
+static bool replay(Applier *a, const int64_t *rows, int64_t done, int64_t count, FornixError *error)
+{
+    for (int64_t k = 0; k < done; k++)
+        if (!journal_read(a->journal, k, a->record, error) || !put_row(a, rows[k], error))
+            return false;
+    if (done)
+        meter_say(a->apply->run.meter, "%-24s goes on at row %lld of %lld", a->stage->id,
+                  (long long)done, (long long)count);
     return true;
 }
 
@@ -120,22 +146,28 @@ static bool sweep_stage(Applier *a, FornixError *error)
         count = thin_rows(rows, count, 4 * batch);
     int64_t seed = a->stage->kind == STAGE_GENERATE ? a->stage->generate->seed : 0;
     StagePlans plans = {.run = run, .weights = weights_new(), .seed = (uint64_t)seed};
-    Gauge *gauge = meter_begin(run->meter, a->stage->id, count, 0);
+    a->journal = journal_open(run->folder, count, a->record_floats, error);
+    int64_t done = journal_rows(a->journal);
+    Gauge *gauge = meter_begin(run->meter, a->stage->id, count, done);
     Sweep sweep = {.plans = &plans,
                    .samples = a->from,
                    .rows = rows,
                    .row_count = count,
+                   .begin = done,
                    .batch = batch,
                    .random = stage_random(a->stage, seed),
                    .gauge = gauge,
                    .stops = true,
                    .each = a->stage->kind == STAGE_FILTER ? filter_rows : collect_rows,
                    .context = a};
-    bool fine = !count || (plans_get(&plans, NULL, count < batch ? count : batch, 0, error) &&
-                           plans_load(&plans, error) && sweep_run(&sweep, error));
+    bool fine = !error->text[0] && replay(a, rows, done, count, error);
+    if (fine && count)
+        fine = plans_get(&plans, NULL, count < batch ? count : batch, 0, error) &&
+               plans_load(&plans, error) && sweep_run(&sweep, error);
     meter_note(gauge, "%lld rows", (long long)a->kept);
     meter_end(gauge);
     plans_free(&plans);
+    journal_close(a->journal);
     mem_free(rows);
     return fine;
 }
@@ -145,10 +177,15 @@ static bool open_applier(Applier *a, const char *folder, FornixError *error)
     ApplyRun *apply = a->apply;
     a->from = apply->made ? apply->made : apply->run.samples;
     a->tensors = mem_new((size_t)apply->column_count + 1, sizeof *a->tensors);
-    a->rows = mem_new((size_t)a->stage->collect_count + 1, sizeof *a->rows);
+    a->record_floats = a->stage->kind == STAGE_FILTER;
     for (int k = 0; k < a->stage->collect_count; k++)
-        a->rows[k] =
-            mem_new((size_t)fornix_floats(a->stage->collects[k].column.shape), sizeof(float));
+        a->record_floats += fornix_floats(a->stage->collects[k].column.shape);
+    a->record = mem_new((size_t)a->record_floats, sizeof(float));
+    const float *at = a->record;
+    for (int k = 0; k < a->stage->collect_count; k++) {
+        a->tensors[apply->column_count - a->stage->collect_count + k] = at;
+        at += fornix_floats(a->stage->collects[k].column.shape);
+    }
     if (a->stage->kind == STAGE_FILTER)
         a->label = fornix_find_column(a->from, a->stage->label.label);
     a->writer =
@@ -170,9 +207,7 @@ bool apply_run(ApplyRun *apply, FornixError *error)
     figures_set(&apply->run.figures, "rows", (double)a.kept);
     if (a.stage->kind == STAGE_FILTER && a.seen)
         figures_set(&apply->run.figures, "kept", (double)a.kept / (double)a.seen);
-    for (int k = 0; a.rows && k < a.stage->collect_count; k++)
-        mem_free(a.rows[k]);
-    mem_free(a.rows);
+    mem_free(a.record);
     mem_free(a.tensors);
     mem_free(folder);
     return fine;

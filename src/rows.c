@@ -64,8 +64,8 @@ static int64_t batch_rows(const Sweep *sweep, int64_t first)
 static bool sweep_batches(const Sweep *sweep, Loader *loader, FornixError *error)
 {
     if (loader)
-        loader_begin(loader, sweep->rows, batch_rows(sweep, 0));
-    for (int64_t first = 0; first < sweep->row_count; first += sweep->batch) {
+        loader_begin(loader, sweep->rows + sweep->begin, batch_rows(sweep, sweep->begin));
+    for (int64_t first = sweep->begin; first < sweep->row_count; first += sweep->batch) {
         int64_t count = batch_rows(sweep, first), next = first + count;
         StagePlan *plan = plans_get(sweep->plans, sweep->validation, count, 0, error);
         float *const *columns = loader && plan ? loader_wait(loader, error) : NULL;
@@ -91,9 +91,10 @@ static bool sweep_batches(const Sweep *sweep, Loader *loader, FornixError *error
 
 bool sweep_run(const Sweep *sweep, FornixError *error)
 {
-    if (!sweep->row_count)
+    if (sweep->begin >= sweep->row_count)
         return true;
-    StagePlan *plan = plans_get(sweep->plans, sweep->validation, batch_rows(sweep, 0), 0, error);
+    StagePlan *plan =
+        plans_get(sweep->plans, sweep->validation, batch_rows(sweep, sweep->begin), 0, error);
     if (!plan)
         return false;
     const Graph *graph = body_graph(plan->body);

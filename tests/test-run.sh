@@ -41,7 +41,8 @@ FORNIX_PLUGIN_PATH="$work/plugins:${FORNIX_PLUGIN_PATH:-}" run rebuilt "$small"
 expect 0 'segment .*from the cache'
 made 'confirmed gan synthetic '
 
-weights=$(ls "$FORNIX_CACHE"/*/weights.safetensors | head -n 1)
+# The files of a run are second names of those in the cache; the first run's were replaced since.
+weights=$(find "$FORNIX_CACHE" -samefile "$work/fresh/stages/segment/weights.safetensors")
 printf X | dd of="$weights" bs=1 seek=900 conv=notrunc 2>/dev/null
 run mended "$small"
 expect 0 'is damaged in the cache, and made again'
