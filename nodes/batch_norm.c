@@ -15,9 +15,11 @@ typedef struct {
 
 enum { RUNNING_MEAN, RUNNING_VAR };
 
-static Norm describe(const BatchNorm *attrs, FornixShape shape)
+/* Samples count as further slices of one: its blocks of pixels then run across samples, which
+ * vectors are too short for by themselves. */
+static Norm describe(const BatchNorm *attrs, FornixShape x)
 {
-    return (Norm){.shape = shape,
+    return (Norm){.shape = {1, x.n * x.d, x.h, x.w, x.c},
                   .kind = NORM_BATCH,
                   .epsilon = (float)attrs->epsilon,
                   .slope = (float)attrs->slope};
@@ -31,7 +33,10 @@ static bool infer(FornixInfer *infer, const void *attrs)
     fornix_state(infer, 0, "running_mean", channels, 0);
     fornix_state(infer, 0, "running_var", channels, 1);
     fornix_pass(infer, FORNIX_KEEP, 1, FORNIX_ALWAYS);
-    return norm_declare(infer, &norm, a->affine);
+    if (!norm_declare(infer, &norm, a->affine))
+        return false;
+    fornix_output(infer, 0, x);
+    return true;
 }
 
 static bool uses_running(const FornixStep *step)
