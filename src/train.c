@@ -3,7 +3,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "profile.h"
 #include "train_parts.h"
 
 enum { LOGS = 100, CHECKPOINTS = 20, CHECKPOINT_SECONDS = 20 };
@@ -370,7 +369,7 @@ bool train_run(StageRun *run, FornixError *error)
         meter_end(t.gauge);
     }
     if (fine && run->profile)
-        profile_print(&t.plans, loader_waited(t.loader), run->profile);
+        plans_profile(&t.plans, loader_waited(t.loader), run->profile);
     close_trainer(&t);
     return fine;
 }

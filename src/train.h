@@ -58,6 +58,9 @@ StagePlan *plans_get(StagePlans *plans, const Validation *validation, int64_t ba
 /* Loads what weights= says, after all plans that own weights were got once. */
 bool plans_load(StagePlans *plans, FornixError *error);
 void plans_free(StagePlans *plans);
+/* Where the time went: each node and pass, most first. waited: seconds that steps waited for their
+ * batches. */
+void plans_profile(const StagePlans *plans, double waited, FILE *out);
 
 /* Runs a body over rows in order, batch by batch; `each` gets every batch's plan and rows. */
 typedef struct Sweep {

@@ -10,9 +10,9 @@ cd "${srcdir:-$(dirname "$0")/..}/src" || exit 1
 
 order='
 main
-describe report sweep
+describe sweep
 run
-stage store samples
+report stage store samples
 plan
 autodiff
 infer

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "profile.h"
-
+/* Where a stage's time went: each node and pass, most first. */
 #include <stdlib.h>
+
+#include "train.h"
 
 enum { LINES = 40 };
 
@@ -39,7 +40,7 @@ static void print_plan(const StagePlanEntry *entry, FILE *out)
     mem_free(timings);
 }
 
-void profile_print(const StagePlans *plans, double waited, FILE *out)
+void plans_profile(const StagePlans *plans, double waited, FILE *out)
 {
     fprintf(out, "%s %s: waited %.3f s for its samples\n", plans->run->stage->element->name,
             plans->run->stage->id, waited);
