@@ -139,19 +139,32 @@ static const Outer *find(const Experiment *x, const char *id)
     return NULL;
 }
 
+static const char *nearest(Experiment *x, const char *name)
+{
+    const char **ids = arena_take(x->memory, (size_t)x->ordered + 1, sizeof *ids);
+    size_t count = 0;
+    for (int k = 0; k < x->ordered; k++)
+        if (has_predictions(x->order[k]))
+            ids[count++] = x->order[k]->id;
+    return text_suggest(name, ids, count);
+}
+
 static bool check_names(Experiment *x)
 {
     const ExperimentApply *apply = x->apply;
     const Outer *input = apply->input ? find(x, apply->input) : NULL;
     if (apply->input && !(input && is_loader(input)))
         diag_error(x->diag, (Place){0}, "--input %s: %s; the graph's loaders: %s", apply->input,
-                   input ? "it reads no list of subjects" : "there is no such node",
-                   names_of(x, is_loader));
+                   input ? "it reads no list of subjects" : "no such node", names_of(x, is_loader));
     for (size_t k = 0; k < apply->node_count; k++) {
         const Outer *node = find(x, apply->nodes[k]);
-        if (!node || !has_predictions(node))
+        const char *near = node ? NULL : nearest(x, apply->nodes[k]);
+        if (!node && near)
+            diag_error(x->diag, (Place){0}, "--node %s: no such node; did you mean '%s'?",
+                       apply->nodes[k], near);
+        else if (!node || !has_predictions(node))
             diag_error(x->diag, (Place){0}, "--node %s: %s; those with predictions: %s",
-                       apply->nodes[k], node ? "it predicts nothing" : "there is no such node",
+                       apply->nodes[k], node ? "it predicts nothing" : "no such node",
                        names_of(x, has_predictions));
     }
     return diag_errors(x->diag) == 0;
