@@ -8,7 +8,7 @@ typedef struct {
     FornixList shape;
 } Reshape;
 
-enum { AXES = 4, AXIS_MOST = 1 << 24 };
+enum { AXES = 4, AXIS_MOST = 1 << 22 };
 
 /* Sizes of d, h, w, c; the one that is -1 takes what is left of `floats`. */
 static bool read_sizes(FornixInfer *infer, const FornixList *list, int64_t floats,
