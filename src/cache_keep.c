@@ -109,8 +109,11 @@ static bool prune_entry(const Held *held, void *context)
     int lock = cache_try_lock(prune->cache, key, prune->error);
     if (lock < 0)
         return lock == LOCK_BUSY; /* somebody works on it: it stays */
-    bool removed = file_remove(held->path, prune->error);
+    char *locks = file_join(prune->cache->root, "locks"), *path = file_join(locks, key);
+    bool removed = file_remove(held->path, prune->error) && file_remove(path, prune->error);
     close(lock);
+    mem_free(locks);
+    mem_free(path);
     if (!removed)
         return false;
     fprintf(prune->out, "removed %s (%s, %.1f MB)\n", file_name(held->path), held->stage,

@@ -29,7 +29,7 @@ static bool plan_epochs(Trainer *t, FornixError *error)
         return fornix_fail(error, "train '%s': there are no rows to train on", t->stage->id);
     t->batch_most = batch;
     t->per_epoch = (rows + batch - 1) / batch;
-    if (attrs->remainder == REMAINDER_DROP) {
+    if (attrs->remainder == REMAINDER_DROP && !(t->run->smoke && rows < batch)) {
         t->per_epoch = rows / batch;
         if (!t->per_epoch)
             return fornix_fail(error,
