@@ -16,17 +16,16 @@ typedef struct {
 enum { END = 2, VECTOR_WIDTH = 512, VECTOR_DEPTH = 2, MAP_WIDTH = 64, DEPTH_MOST = 12 };
 enum { NORM_NONE, NORM_BATCH };
 
-/* <leaky_relu> behind node `from` k, called act k, and norm and dropout where they are wanted.
- * Gives the prefix of what the next layer reads. */
+/* The rectifier behind node `from` k, called act k, in the norm's own sweep where there is one, and
+ * dropout where it is wanted. Gives the prefix of what the next layer reads. */
 static const char *emit_behind(FornixInfer *infer, const Discriminator *a, const char *from,
                                int64_t k, bool drops)
 {
-    bool norm = a->norm == NORM_BATCH && k > 1;
-    if (norm)
-        fornix_emit(infer, "<batch_norm id=\"norm%lld\" x=\"%s%lld\"/>", (long long)k, from,
-                    (long long)k);
-    fornix_emit(infer, "<leaky_relu id=\"act%lld\" x=\"%s%lld\" slope=\"%.9g\"/>", (long long)k,
-                norm ? "norm" : from, (long long)k, a->slope);
+    if (a->norm == NORM_BATCH && k > 1)
+        fornix_emit(infer, "<batch_norm id=\"act%lld\"", (long long)k);
+    else
+        fornix_emit(infer, "<leaky_relu id=\"act%lld\"", (long long)k);
+    fornix_emit(infer, " x=\"%s%lld\" slope=\"%.9g\"/>", from, (long long)k, a->slope);
     if (!drops || a->dropout <= 0)
         return "act";
     fornix_emit(infer, "<dropout id=\"drop%lld\" x=\"act%lld\" rate=\"%.9g\"/>", (long long)k,
@@ -112,7 +111,7 @@ const FornixNode fornix_node = {
     .name = "discriminator",
     .doc = "The body of a discriminator: features become a vector h on which a dense layer decides "
            "real or fake, and an auxiliary_classifier the class. Inside: conv1 (dense1 for "
-           "vectors), norm1, act1, ...",
+           "vectors), act1 (with the norm), ...",
     .formula =
         "Goodfellow et al. 2014; Odena, Olah & Shlens 2017; layers after Radford et al. 2016",
     .attrs_size = sizeof(Discriminator),

@@ -38,10 +38,8 @@ static void emit_vector(FornixInfer *infer, const Generator *a, const char *from
         else
             fornix_emit(infer, "<dense id=\"dense%lld\" x=\"act%lld\" channels=\"%lld\"/>",
                         (long long)k, (long long)(k - 1), (long long)width);
-        fornix_emit(infer,
-                    "<batch_norm id=\"norm%lld\" x=\"dense%lld\"/>"
-                    "<leaky_relu id=\"act%lld\" x=\"norm%lld\" slope=\"%.9g\"/>",
-                    (long long)k, (long long)k, (long long)k, (long long)k, a->slope);
+        fornix_emit(infer, "<batch_norm id=\"act%lld\" x=\"dense%lld\" slope=\"%.9g\"/>",
+                    (long long)k, (long long)k, a->slope);
     }
     fornix_emit(infer, "<dense id=\"x\" x=\"act%lld\" channels=\"%lld\"/>", (long long)depth,
                 (long long)a->like.shape.c);
@@ -85,10 +83,8 @@ static void emit_map(FornixInfer *infer, const Generator *a, const char *from)
     for (int64_t k = 1; k <= steps; k++) {
         emit_enlargement(infer, k, sizes[steps - k + 1], sizes[steps - k]);
         fornix_emit(infer,
-                    " channels=\"%lld\"/><batch_norm id=\"norm%lld\" x=\"up%lld\"/>"
-                    "<leaky_relu id=\"act%lld\" x=\"norm%lld\" slope=\"%.9g\"/>",
-                    (long long)(channels >> k), (long long)k, (long long)k, (long long)k,
-                    (long long)k, a->slope);
+                    " channels=\"%lld\"/><batch_norm id=\"act%lld\" x=\"up%lld\" slope=\"%.9g\"/>",
+                    (long long)(channels >> k), (long long)k, (long long)k, a->slope);
     }
     fornix_emit(infer, "<conv id=\"x\" x=\"act%lld\" channels=\"%lld\" kernel=\"3\"/>",
                 (long long)steps, (long long)a->like.shape.c);
@@ -132,8 +128,8 @@ const FornixNode fornix_node = {
     .name = "generator",
     .doc = "The generator of an ACGAN: noise and a class become a feature vector (dense layers) or "
            "map (transposed convolutions from a small start, 2-D and 3-D). Its output has no "
-           "activation, as standardised features are of any size. Inside: dense, up1, norm1, "
-           "act1, ... and x, the last layer.",
+           "activation, as standardised features are of any size. Inside: dense, up1 (dense1 for "
+           "vectors), act1 (batch norm with its rectifier), ... and x, the last layer.",
     .formula =
         "Goodfellow et al. 2014; Odena, Olah & Shlens 2017; layers after Radford et al. 2016",
     .attrs_size = sizeof(Generator),

@@ -20,9 +20,9 @@ static void emit_stage(FornixInfer *infer, int64_t k, int64_t width, Extent *siz
         fornix_emit(infer, "<conv id=\"conv%lld\" x=\"pool%lld\" channels=\"%lld\"/>", (long long)k,
                     (long long)(k - 1), (long long)width);
     fornix_emit(infer,
-                "<batch_norm id=\"norm%lld\" x=\"conv%lld\"/><relu id=\"act%lld\" x=\"norm%lld\"/>"
+                "<batch_norm id=\"act%lld\" x=\"conv%lld\" slope=\"0\"/>"
                 "<max_pool id=\"pool%lld\" x=\"act%lld\"",
-                (long long)k, (long long)k, (long long)k, (long long)k, (long long)k, (long long)k);
+                (long long)k, (long long)k, (long long)k, (long long)k);
     for (int a = 0; a < AXES; a++) {
         window.axis[a] = size->axis[a] > 1 ? 2 : 1;
         size->axis[a] /= window.axis[a];
@@ -63,7 +63,7 @@ const FornixNode fornix_node = {
     .abi = FORNIX_ABI,
     .name = "map_classifier",
     .doc = "A classifier of feature maps: convolution, batch norm, ReLU and max pooling, twice, "
-           "then two dense layers with dropout. Inside: conv1, norm1, act1, pool1, ..., dense1, "
+           "then two dense layers with dropout. Inside: conv1, act1, pool1, ..., dense1, "
            "dense2.",
     .formula = "the classifier of arXiv 2209.14097, with logits instead of a sigmoid at its end",
     .attrs_size = sizeof(MapClassifier),
