@@ -83,6 +83,19 @@ static void time_text(double seconds, char *text, size_t size)
         snprintf(text, size, "%" PRId64 ":%02" PRId64 " h", s / 3600, s / 60 % 60);
 }
 
+static void put_quoted(FILE *out, const char *text)
+{
+    putc('"', out);
+    for (; *text; text++)
+        if (*text == '"' || *text == '\\')
+            fprintf(out, "\\%c", *text);
+        else if ((unsigned char)*text < ' ')
+            fprintf(out, "\\u%04x", (unsigned)(unsigned char)*text);
+        else
+            putc(*text, out);
+    putc('"', out);
+}
+
 static void show(Gauge *gauge, double now)
 {
     Meter *meter = gauge->meter;
@@ -93,10 +106,11 @@ static void show(Gauge *gauge, double now)
     if (left >= 0)
         time_text(left, time, sizeof time);
     if (meter->json) {
+        fputs("{\"stage\": ", meter->out);
+        put_quoted(meter->out, gauge->name);
         fprintf(meter->out,
-                "{\"stage\": \"%s\", \"done\": %" PRId64 ", \"total\": %" PRId64
-                ", \"seconds_left\": %.1f}\n",
-                gauge->name, gauge->done, gauge->total, left);
+                ", \"done\": %" PRId64 ", \"total\": %" PRId64 ", \"seconds_left\": %.1f}\n",
+                gauge->done, gauge->total, left);
     } else if (meter->terminal) {
         enum { WIDTH = 24 };
         int full = gauge->total > 0 ? (int)(WIDTH * gauge->done / gauge->total) : 0;
@@ -143,10 +157,12 @@ void meter_end(Gauge *gauge)
     pthread_mutex_lock(&meter->lock);
     if (meter->out) {
         clear_bar(meter);
-        if (meter->json)
-            fprintf(meter->out, "{\"stage\": \"%s\", \"ended\": true, \"seconds\": %.2f}\n",
-                    gauge->name, seconds_now() - gauge->began);
-        else
+        if (meter->json) {
+            fputs("{\"stage\": ", meter->out);
+            put_quoted(meter->out, gauge->name);
+            fprintf(meter->out, ", \"ended\": true, \"seconds\": %.2f}\n",
+                    seconds_now() - gauge->began);
+        } else
             fprintf(meter->out, "%-24s %8.1f s  %s\n", gauge->name, seconds_now() - gauge->began,
                     gauge->note);
         fflush(meter->out);
@@ -156,17 +172,34 @@ void meter_end(Gauge *gauge)
     mem_free(gauge);
 }
 
-void meter_say(Meter *meter, const char *format, ...)
+static void say(Meter *meter, const char *key, const char *before, const char *text)
 {
-    if (!meter->out || meter->json)
+    if (!meter->out)
         return;
-    va_list args;
-    va_start(args, format);
     pthread_mutex_lock(&meter->lock);
     clear_bar(meter);
-    vfprintf(meter->out, format, args);
-    fputc('\n', meter->out);
+    if (meter->json) {
+        fprintf(meter->out, "{\"%s\": ", key);
+        put_quoted(meter->out, text);
+        fputs("}\n", meter->out);
+    } else {
+        fprintf(meter->out, "%s%s\n", before, text);
+    }
     fflush(meter->out);
     pthread_mutex_unlock(&meter->lock);
+}
+
+void meter_say(Meter *meter, const char *format, ...)
+{
+    char text[1200];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    say(meter, "message", "", text);
+}
+
+void meter_fail(Meter *meter, const char *text)
+{
+    say(meter, "error", "fornix: ", text);
 }

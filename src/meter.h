@@ -26,5 +26,7 @@ void meter_note(Gauge *gauge, const char *format, ...) FORNIX_PRINTF(2, 3);
 void meter_end(Gauge *gauge);
 /* A line of its own, above the bar. */
 void meter_say(Meter *meter, const char *format, ...) FORNIX_PRINTF(2, 3);
+/* The same for what ended a run. */
+void meter_fail(Meter *meter, const char *text);
 
 #endif

@@ -294,12 +294,12 @@ static bool open_parameters(Plan *plan, Weights *weights, uint64_t seed, FornixE
 static bool open_nodes(Plan *plan, FornixError *error)
 {
     void **opened = arena_take(plan->memory, (size_t)plan->graph->node_count + 1, sizeof *opened);
+    plan->opened = opened; /* what is open is closed with the plan, also after a failure */
     for (int n = 0; n < plan->graph->node_count; n++) {
         const Node *node = plan->graph->nodes[n];
         if (node->layer->open && !(opened[n] = node->layer->open(node->infer, node->attrs, error)))
             return fornix_fail(error, "%s '%s' could not be opened", node->type->name, node->path);
     }
-    plan->opened = opened;
     for (int s = 0; s < plan->step_count; s++)
         if (plan->steps[s]->kind == STEP_NODE)
             plan->steps[s]->bound.opened = opened[plan->steps[s]->node->index];
@@ -359,9 +359,19 @@ static void bind_run(Plan *plan)
     }
 }
 
+static void note_clock(Plan *plan, uint64_t began)
+{
+    if (plan->runs == plan->clock_room) {
+        plan->clock_room = plan->clock_room ? 2 * plan->clock_room : 64;
+        plan->clock = mem_grow(plan->clock, (size_t)plan->clock_room, sizeof *plan->clock);
+    }
+    plan->clock[plan->runs++] = 1e-9 * (double)(nanoseconds_now() - began);
+}
+
 bool plan_run(Plan *plan, Team *team, const PlanRun *run, FornixError *error)
 {
     (void)error;
+    uint64_t began = nanoseconds_now();
     plan->run = run;
     bind_run(plan);
     Tasks tasks = {
@@ -369,6 +379,7 @@ bool plan_run(Plan *plan, Team *team, const PlanRun *run, FornixError *error)
     team_tasks(team, &tasks);
     for (int s = 0; s < plan->step_count; s++)
         plan->timings[s].runs++;
+    note_clock(plan, began);
     return true;
 }
 
@@ -385,6 +396,7 @@ void plan_free(Plan *plan)
         if (plan->opened[n] && plan->graph->nodes[n]->layer->close)
             plan->graph->nodes[n]->layer->close(plan->opened[n]);
     mem_large_free(plan->arena, (size_t)plan->size.arena + 64);
+    mem_free(plan->clock);
     mem_free(plan->tensors);
     mem_free(plan->uses);
     mem_free(plan->steps);

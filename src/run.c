@@ -160,13 +160,13 @@ static int finish(Run *run, double seconds)
     Diag *diag = experiment_diag(run->experiment);
     if (run->failed) {
         diag_print(diag, stderr, run->request->json);
-        fprintf(stderr, "fornix: %s\n", run->failure.text);
+        meter_fail(run->meter, run->failure.text);
         if (atomic_load(&interrupted))
-            fprintf(stderr, "fornix: the same command goes on from there\n");
+            meter_say(run->meter, "the same command goes on from there");
         return run->failure.input ? EXIT_INPUT : EXIT_RUN;
     }
     if (!run_write_results(run, seconds, &error)) {
-        fprintf(stderr, "fornix: %s\n", error.text);
+        meter_fail(run->meter, error.text);
         return EXIT_RUN;
     }
     run_print_report(run, stdout);
@@ -195,7 +195,7 @@ static int run_checked(Run *run)
         code = finish(run, seconds_now() - began);
         close_nodes(run, runs);
     } else {
-        fprintf(stderr, "fornix: %s\n", error.text);
+        meter_fail(run->meter, error.text);
     }
     cache_close(run->cache);
     mem_free(run->folder);
