@@ -79,5 +79,7 @@ typedef struct PlanTiming {
 } PlanTiming;
 
 int plan_timings(const Plan *plan, const PlanTiming **timings);
+/* Seconds on the clock of a run, the first left out unless it is the only one. */
+double plan_median(const Plan *plan);
 
 #endif

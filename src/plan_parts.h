@@ -96,6 +96,8 @@ struct Plan {
     float one;
     PlanTiming *timings;
     uint64_t *nanoseconds; /* by step, written by all threads atomically */
+    double *clock; /* seconds of each run */
+    int64_t runs, clock_room;
     const PlanRun *run;
     void **opened; /* by node */
 };

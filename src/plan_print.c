@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A plan as people read it, and where its time went. */
 #include <limits.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "plan_parts.h"
 
@@ -89,4 +91,23 @@ int plan_timings(const Plan *plan, const PlanTiming **timings)
     }
     *timings = plan->timings;
     return plan->step_count;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+double plan_median(const Plan *plan)
+{
+    int64_t first = plan->runs > 1, count = plan->runs - first;
+    if (count < 1)
+        return 0;
+    double *sorted = mem_new((size_t)count, sizeof *sorted);
+    memcpy(sorted, plan->clock + first, (size_t)count * sizeof *sorted);
+    qsort(sorted, (size_t)count, sizeof *sorted, by_size);
+    double median = sorted[count / 2];
+    mem_free(sorted);
+    return median;
 }

@@ -25,9 +25,10 @@ static void print_plan(const StagePlanEntry *entry, FILE *out)
     }
     if (count && timings[0].runs) {
         qsort(timings, (size_t)count, sizeof *timings, slower_first);
-        fprintf(out, "%s, batch %lld: %lld runs, %.3f thread seconds each\n",
+        fprintf(out, "%s, batch %lld: %lld runs, median %.4f s, %.3f thread seconds each\n",
                 entry->validation ? entry->validation->id : "body", (long long)entry->batch,
-                (long long)timings[0].runs, all / (double)timings[0].runs);
+                (long long)timings[0].runs, plan_median(entry->plan->plan),
+                all / (double)timings[0].runs);
         fprintf(out, "  share      ms    GFLOP/s    GB/s  what\n");
         for (int k = 0; k < count && k < LINES; k++) {
             double runs = (double)timings[k].runs, seconds = timings[k].seconds / runs;
