@@ -166,7 +166,11 @@ static bool build_composite(Body *body, Scope *scope, Item *item, FornixInfer *i
     scope_fill(body, inside, inner);
     item->inside = inside;
     item->composite = type;
-    return body_build_scope(body, inside);
+    if (body_build_scope(body, inside))
+        return true;
+    diag_warn(body->request.diag, node->place, "%s '%s' stands here, and inside it is a mistake",
+              type->name, node->path);
+    return false;
 }
 
 static bool build_node(Body *body, Scope *scope, Item *item)
