@@ -26,6 +26,8 @@ typedef struct {
 
 enum { IMAGE, MASK };
 
+_Static_assert(sizeof(VolumeMap) <= sizeof((FornixSpace){0}.map), "a map fits a row's space");
+
 typedef struct {
     const char **files; /* of each image column, then the mask */
     int64_t height, width;
@@ -149,6 +151,20 @@ static bool png_columns(FornixBuild *build, const void *attrs)
     return true;
 }
 
+/* ---- Rows -------------------------------------------------------------------------------- */
+
+/* What a picture lies on as a volume of one slice, whose machinery fits it to the grid. */
+static VolumeMap map_of(const Opened *o, const Picture *picture)
+{
+    int64_t size[3] = {o->width, o->height, 1};
+    VolumeMap map = {.file_size = {picture->width, picture->height, 1},
+                     .size = {picture->width, picture->height, 1},
+                     .axis = {0, 1, 2},
+                     .step = {1, 1, 1}};
+    return o->attrs->fit == FIT_CROP ? volume_crop(map, size, VOLUME_CENTRE)
+                                     : volume_resize(map, size);
+}
+
 static bool png_rows(FornixBuild *build, const void *attrs)
 {
     (void)attrs;
@@ -162,23 +178,15 @@ static bool png_rows(FornixBuild *build, const void *attrs)
                                 .name = o->manifest.repeated[i] ? name ? name + 1 : field : ""});
         if (o->first_label >= 0)
             manifest_set_labels(build, &o->manifest, o->first_label, i, row);
+        VolumeMap map = map_of(o, &o->pictures[i]);
+        FornixSpace space = {.file = field, .slice = -1, .axis = 2};
+        memcpy(space.map, &map, sizeof map);
+        fornix_set_space(build, row, &space);
     }
     return true;
 }
 
 /* ---- Reading ----------------------------------------------------------------------------- */
-
-/* What a picture lies on as a volume of one slice, whose machinery fits it to the grid. */
-static VolumeMap map_of(const Opened *o, const Picture *picture)
-{
-    int64_t size[3] = {o->width, o->height, 1};
-    VolumeMap map = {.file_size = {picture->width, picture->height, 1},
-                     .size = {picture->width, picture->height, 1},
-                     .axis = {0, 1, 2},
-                     .step = {1, 1, 1}};
-    return o->attrs->fit == FIT_CROP ? volume_crop(map, size, VOLUME_CENTRE)
-                                     : volume_resize(map, size);
-}
 
 static void colours_repeat(float *pixels, int64_t count)
 {

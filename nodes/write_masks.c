@@ -6,12 +6,14 @@
  * slices of a volume are gathered, and those that are not there are background.
  */
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "base.h"
 #include "classification.h"
 #include "column.h"
 #include "node.h"
+#include "picture.h"
 #include "sink.h"
 #include "volume.h"
 
@@ -80,6 +82,19 @@ static float *grid_gather(const Writing *w, int64_t volume, const VolumeMap *map
     return NULL;
 }
 
+/* Greys from black, class 0, to white, the last one; of a probability from 0 to 1. */
+static bool picture_save(const char *path, const VolumeMap *map, const float *values, double most,
+                         FornixError *error)
+{
+    int64_t pixels = map->file_size[0] * map->file_size[1];
+    uint8_t *grey = mem_new((size_t)pixels, 1);
+    for (int64_t i = 0; i < pixels; i++)
+        grey[i] = (uint8_t)lround(255 * fmin(1, (double)values[i] / most));
+    bool fine = picture_write(path, grey, map->file_size[1], map->file_size[0], 1, error);
+    mem_free(grey);
+    return fine;
+}
+
 /* P of each class from 1 on; of a single channel what it stands for. May be done in place. */
 static void probabilities_of(const FornixColumn *shown, int64_t pixels, float *values)
 {
@@ -103,13 +118,25 @@ static bool probability_write(const Writing *w, int64_t volume, const VolumeMap 
     const FornixSpace *space = fornix_space(w->table, w->first[volume]);
     const FornixRow *row = fornix_row(w->table, w->first[volume]);
     probabilities_of(w->shown, map->size[0] * map->size[1] * map->size[2], grid);
+    bool picture = sink_is_picture(space);
+    if (picture && kept > 1)
+        return fornix_fail_input(error, "a picture holds how likely one class is, not %" PRId64,
+                                 kept);
     char *path = NULL;
     if (volume_from_grid(map, VOLUME_LINEAR, grid, kept, 0, image, error))
-        path = sink_path(w->folder, row, space->slice < 0 && *row->name ? row->name : "",
-                         "-probability.nii.gz", error);
-    bool fine = path && volume_write_like(path, space->file, image, kept, VOLUME_FLOAT32, error);
+        path = sink_path(w->folder, row, space->slice < 0 ? row->name : "",
+                         picture ? "-probability.png" : "-probability.nii.gz", error);
+    bool fine = path && (picture ? picture_save(path, map, image, 1, error)
+                                 : volume_write_like(path, space->file, image, kept, VOLUME_FLOAT32,
+                                                     error));
     mem_free(path);
     return fine;
+}
+
+static int64_t last_class(const FornixColumn *shown)
+{
+    int64_t classes = shown->kind & FORNIX_MASK ? shown->classes : shown->shape.c;
+    return classes > 2 ? classes - 1 : 1;
 }
 
 static void volume_write_mask(void *context, int64_t volume)
@@ -133,10 +160,14 @@ static void volume_write_mask(void *context, int64_t volume)
     if (grid &&
         volume_from_grid(&map, w->shown->kind & FORNIX_MASK ? VOLUME_NEAREST : VOLUME_LINEAR, grid,
                          channels, 0, image, error))
-        path = sink_path(w->folder, row, space->slice < 0 ? row->name : "", ".nii.gz", error);
+        path = sink_path(w->folder, row, space->slice < 0 ? row->name : "",
+                         sink_is_picture(space) ? ".png" : ".nii.gz", error);
     if (path) {
         sink_classes(image, voxels, w->shown, image);
-        if (volume_write_like(path, space->file, image, 1, VOLUME_UINT8, error) && w->probability)
+        bool fine = sink_is_picture(space)
+                        ? picture_save(path, &map, image, (double)last_class(w->shown), error)
+                        : volume_write_like(path, space->file, image, 1, VOLUME_UINT8, error);
+        if (fine && w->probability)
             probability_write(w, volume, &map, grid, image, error);
     }
     mem_free(path);
@@ -153,7 +184,7 @@ static bool volumes_find(Writing *w, int64_t *count)
         const FornixSpace *space = fornix_space(w->table, row);
         const FornixSpace *last = row ? fornix_space(w->table, row - 1) : NULL;
         if (!space || !space->file)
-            return fornix_build_fail(w->build, "samples", "subject '%s' is of no NIfTI image",
+            return fornix_build_fail(w->build, "samples", "subject '%s' is of no file",
                                      fornix_row(w->table, row)->subject);
         bool same = last && space->slice >= 0 && last->slice >= 0 && last->file == space->file;
         for (int64_t v = 0; !same && space->slice >= 0 && v < *count; v++)
@@ -212,7 +243,7 @@ const FornixNode fornix_node = {
     .abi = FORNIX_ABI,
     .name = "write_masks",
     .doc = "Writes a NIfTI mask for each volume, in the space of its image, to the node's folder "
-           "in the run's results.",
+           "in the run's results; of PNG pictures a picture, class 0 black, the last one white.",
     .attrs_size = sizeof(WriteMasks),
     .attrs = attrs,
     .inputs = inputs,

@@ -139,7 +139,8 @@ static bool row_draw(const Drawing *d, int64_t row, float *image, float *values,
         }
         panel_draw(grey, classes + slice * pixels, shape, panel, picture);
     }
-    if (fine && fornix_space(d->table, row))
+    const FornixSpace *space = fornix_space(d->table, row);
+    if (fine && space && !sink_is_picture(space))
         picture_flip(picture, shape);
     const FornixRow *identity = fornix_row(d->table, row);
     char *path = fine ? sink_path(d->folder, identity, identity->name, ".png", error) : NULL;

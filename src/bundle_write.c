@@ -120,9 +120,11 @@ static json_t *spacing_of(const FornixTable *table)
     int64_t count = 0;
     for (int64_t row = 0; row < fornix_rows(table); row++) {
         const FornixSpace *space = fornix_space(table, row);
-        for (int k = 0; space && k < 3; k++)
+        if (!space || !(space->spacing[0] > 0))
+            continue;
+        for (int k = 0; k < 3; k++)
             sum[k] += space->spacing[k];
-        count += space != NULL;
+        count++;
     }
     if (!count)
         return NULL;

@@ -382,7 +382,7 @@ typedef struct {
     const char *file;       /* the image that the row came from; NULL: none */
     int64_t slice;          /* along axis, or -1: the whole volume */
     int axis;               /* of the slice in RAS: 0 R, 1 A, 2 S */
-    double spacing[3];      /* mm, of a voxel of the row along W, H, D */
+    double spacing[3];      /* mm, of a voxel of the row along W, H, D; 0: a picture, without mm */
     unsigned char map[512]; /* the loader's own way back (plain data), see volume.h */
 } FornixSpace;
 

@@ -42,6 +42,11 @@ char *sink_path(const char *folder, const FornixRow *row, const char *name, cons
     return made;
 }
 
+bool sink_is_picture(const FornixSpace *space)
+{
+    return !(space->spacing[0] > 0);
+}
+
 void sink_classes(const float *in, int64_t pixels, const FornixColumn *column, float *out)
 {
     int64_t channels = column->shape.c;

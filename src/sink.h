@@ -11,6 +11,9 @@
 char *sink_path(const char *folder, const FornixRow *row, const char *name, const char *suffix,
                 FornixError *error);
 
+/* Whether a row is of a picture, whose lines run downwards, and not of a volume in RAS. */
+bool sink_is_picture(const FornixSpace *space);
+
 /* The class of each pixel: of logits or probabilities the likeliest, of a single channel whether it
  * is above even; of a mask its own. in and out may be the same for one channel. */
 void sink_classes(const float *in, int64_t pixels, const FornixColumn *column, float *out);
