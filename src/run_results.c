@@ -269,7 +269,8 @@ static bool write_page(const Run *run, double seconds, FornixError *error)
 
 bool run_clear_results(const Run *run, FornixError *error)
 {
-    static const char *const names[] = {"final.json", "manifest.json", "report.html", "report.txt"};
+    static const char *const names[] = {"final.json", "bundle/bundle.json", "manifest.json",
+                                        "report.html", "report.txt"};
     bool fine = true;
     for (size_t k = 0; k < COUNT(names) && fine; k++) {
         char *path = file_join(run->folder, names[k]);
