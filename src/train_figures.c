@@ -16,6 +16,8 @@ static bool write_line(Trainer *t, const Figures *figures, FornixError *error)
     for (size_t k = 0; k < figures->count; k++)
         if (isfinite(figures->items[k].value))
             text_format(&line, ", \"%s\": %.9g", figures->items[k].name, figures->items[k].value);
+        else
+            text_format(&line, ", \"%s\": null", figures->items[k].name);
     text_add(&line, "}");
     bool fine = file_lines_add(t->metrics, line.data, error);
     text_free(&line);
@@ -166,8 +168,9 @@ static void note_line(Figures *figures, const char *line)
     json_t *root = json_loads(line, 0, NULL);
     for (void *at = json_object_iter(root); at; at = json_object_iter_next(root, at)) {
         const char *name = json_object_iter_key(at);
+        const json_t *value = json_object_iter_value(at);
         if (strcmp(name, "step") != 0 && strcmp(name, "epoch") != 0)
-            figures_set(figures, name, json_number_value(json_object_iter_value(at)));
+            figures_set(figures, name, json_is_null(value) ? NAN : json_number_value(value));
     }
     json_decref(root);
 }
