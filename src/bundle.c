@@ -119,6 +119,19 @@ const char *const *bundle_params(const Bundle *bundle, size_t *count)
     return bundle->params;
 }
 
+bool bundle_knows(const Bundle *bundle, const Source *source)
+{
+    const json_t *sources = json_object_get(bundle->root, "sources");
+    char text[HASH_TEXT];
+    hash_text(hash_bytes(source->text, source->length), text);
+    for (size_t k = 0; k < json_array_size(sources); k++) {
+        const char *known = json_string_value(json_object_get(json_array_get(sources, k), "hash"));
+        if (known && strcmp(known, text) == 0)
+            return true;
+    }
+    return false;
+}
+
 bool bundle_is_smoke(const Bundle *bundle)
 {
     return json_is_true(json_object_get(bundle->root, "smoke"));

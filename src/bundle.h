@@ -8,8 +8,8 @@
  *   stages/ID/weights.safetensors   of each train stage
  *
  * Nothing in it names a subject, and nothing refers to what lies outside, so that a run's folder
- * can be moved to another machine and the cache be emptied. (Sources that are included by an
- * absolute path have to be there.) What was changed since is refused.
+ * can be moved to another machine and the cache be emptied. (A source that is included by an
+ * absolute path is read from there.) What was changed since is refused.
  */
 #ifndef FORNIX_BUNDLE_H
 #define FORNIX_BUNDLE_H
@@ -43,6 +43,8 @@ void bundle_free(Bundle *bundle); /* NULL is fine */
 
 const char *bundle_graph(const Bundle *bundle);                        /* the main file */
 const char *const *bundle_params(const Bundle *bundle, size_t *count); /* "name=value" */
+/* Whether the run read a file of that content. */
+bool bundle_knows(const Bundle *bundle, const Source *source);
 bool bundle_is_smoke(const Bundle *bundle);
 /* A node's table, without rows; NULL where it has none, or with an error. */
 const FornixTable *bundle_table(const Bundle *bundle, Samples *samples, const char *id,

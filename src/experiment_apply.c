@@ -40,6 +40,15 @@ static bool fail(Experiment *x, const FornixError *error)
     return false;
 }
 
+static bool check_sources(Experiment *x)
+{
+    for (size_t k = 0; k < x->expansion->source_count; k++)
+        if (!bundle_knows(x->apply->bundle, x->expansion->sources[k]))
+            diag_error(x->diag, (Place){0}, "%s was changed since the run",
+                       x->expansion->sources[k]->name);
+    return diag_errors(x->diag) == 0;
+}
+
 static bool link_nodes(Experiment *x)
 {
     x->linking = true;
@@ -217,7 +226,7 @@ static void drop_unneeded(Experiment *x)
 
 void experiment_choose(Experiment *x)
 {
-    if (diag_errors(x->diag) || !link_nodes(x) || !check_names(x))
+    if (diag_errors(x->diag) || !check_sources(x) || !link_nodes(x) || !check_names(x))
         return;
     x->loader = choose_loader(x);
     if (!x->loader)
