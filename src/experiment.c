@@ -125,7 +125,7 @@ static bool find_like(void *context, const char *text, FornixLike *like, FornixE
     return fine;
 }
 
-static AttrResolver *resolver_new(Experiment *x, Outer *outer)
+AttrResolver *outer_resolver(Experiment *x, Outer *outer)
 {
     Lookup *lookup = arena_take(x->memory, 1, sizeof *lookup);
     *lookup = (Lookup){x, outer};
@@ -178,7 +178,7 @@ FornixBuild *outer_build(Experiment *x, Outer *outer, const FornixTable *const *
     return build_new(x->samples, request);
 }
 
-static const FornixTable **input_tables(Experiment *x, const Outer *outer)
+const FornixTable **outer_input_tables(Experiment *x, const Outer *outer)
 {
     const FornixTable **tables =
         arena_take(x->memory, (size_t)outer->input_count + 1, sizeof *tables);
@@ -227,11 +227,11 @@ static bool check_samples_node(Experiment *x, Outer *outer)
         return false;
     bool fine = outer_connect(x, outer);
     outer->attrs =
-        attr_read(outer->type, outer->element, resolver_new(x, outer), x->diag, x->memory);
+        attr_read(outer->type, outer->element, outer_resolver(x, outer), x->diag, x->memory);
     fine = read_engine_attributes(x, outer) && fine && outer->attrs;
     if (!fine)
         return false;
-    FornixBuild *build = outer_build(x, outer, input_tables(x, outer), NULL);
+    FornixBuild *build = outer_build(x, outer, outer_input_tables(x, outer), NULL);
     fine = build_columns(build);
     if (fine && x->apply && outer == x->loader)
         fine = experiment_fits_run(x, outer, build_table(build));
@@ -246,180 +246,7 @@ static bool check_samples_node(Experiment *x, Outer *outer)
     return fine;
 }
 
-/* ---- Stages ---- */
-
-void outer_stage_columns(Experiment *x, Outer *outer, FornixBuild *build)
-{
-    const Stage *stage = outer->stage;
-    const FornixTable *samples = outer->input_count ? outer->inputs[0].from->table : NULL;
-    (void)x;
-    if (stage->kind == STAGE_FILTER) {
-        fornix_copy_columns(build, 0);
-        return;
-    }
-    for (int k = 0; samples && k < fornix_columns(samples); k++) {
-        const FornixColumn *column = fornix_column(samples, k);
-        if (column->kind & (FORNIX_LABEL | FORNIX_WEIGHT))
-            fornix_add_column(build, column);
-    }
-    if (stage->kind == STAGE_GENERATE && *stage->generate->label)
-        fornix_add_column(build, &(FornixColumn){.name = stage->generate->label,
-                                                 .kind = FORNIX_LABEL,
-                                                 .shape = {1, 1, 1, 1, 1},
-                                                 .classes = stage->label.count,
-                                                 .class_names = stage->label.names});
-    for (int k = 0; k < stage->collect_count; k++)
-        fornix_add_column(build, &stage->collects[k].column);
-}
-
-static const Parameter *find_parameter(const Outer *outer, const char *name)
-{
-    for (int k = 0; k < outer->parameter_count; k++)
-        if (strcmp(outer->parameters[k].name, name) == 0)
-            return &outer->parameters[k];
-    return NULL;
-}
-
-/* What the stage would load must be there, in the same shapes. */
-static bool check_shapes(Experiment *x, const Outer *outer, const Net *net, const Outer *from)
-{
-    size_t prefix = strlen(net->name);
-    for (int k = 0; k < outer->parameter_count; k++) {
-        const Parameter *wanted = &outer->parameters[k];
-        if (strncmp(wanted->name, net->name, prefix) != 0 || wanted->name[prefix] != '/')
-            continue;
-        const Parameter *given = find_parameter(from, wanted->name);
-        if (given && shape_equal(given->shape, wanted->shape))
-            continue;
-        diag_error_help(x->diag, net->weights_place, "load=\"matching\" or except= leave such out",
-                        given ? "'%s' is %s here and %s in '%s'" : "'%s' (%s) is not in %s'%s'",
-                        wanted->name, shape_text(x->memory, wanted->shape),
-                        given ? shape_text(x->memory, given->shape) : "", from->id);
-        return false;
-    }
-    return true;
-}
-
-static bool check_weights(Experiment *x, Outer *outer)
-{
-    Stage *stage = outer->stage;
-    bool fine = true;
-    outer->weights = arena_take(x->memory, (size_t)stage->net_count + 1, sizeof(Outer *));
-    for (int k = 0; k < stage->net_count; k++) {
-        const Net *net = &stage->nets[k];
-        if (!*net->weights || net->weights_file)
-            continue;
-        const Element *element = element_find(outer->element, net->weights);
-        Outer *from = element ? experiment_outer(x, element) : NULL;
-        if (!from || from->stage_kind != STAGE_TRAIN) {
-            const char *near = element_suggest(outer->element, net->weights, x->memory);
-            diag_error_help(x->diag, net->weights_place,
-                            near ? arena_format(x->memory, "did you mean '%s'?", near) : NULL,
-                            from ? "'%s' is no <train>, so it has no weights"
-                                 : "there is no <train> with the id '%s'",
-                            net->weights);
-            fine = false;
-            continue;
-        }
-        if (from->check == OUTER_OPEN) {
-            diag_error(x->diag, net->weights_place, "'%s' depends on itself: a cycle", from->id);
-            fine = false;
-            continue;
-        }
-        outer->weights[k] = from;
-        fine = experiment_check(x, from) && fine;
-        if (fine && !x->apply && !net->load_matching && !net->except)
-            fine = check_shapes(x, outer, net, from);
-    }
-    return fine;
-}
-
-static void keep_parameters(Experiment *x, Outer *outer)
-{
-    const Stage *stage = outer->stage;
-    outer->parameter_count = stage->parameter_count;
-    outer->parameters = stage->parameters;
-    (void)x;
-}
-
-/* New subjects are in no part, and have no masks to hand on. */
-static void take_all_rows(Stage *stage)
-{
-    int kept = 0;
-    if (stage->kind != STAGE_APPLY)
-        return;
-    stage->apply->part = (FornixList){0};
-    for (int k = 0; k < stage->collect_count; k++)
-        if (!(stage->collects[k].column.kind & FORNIX_MASK) ||
-            strncmp(stage->collects[k].reference->value, "batch.", 6) != 0)
-            stage->collects[kept++] = stage->collects[k];
-    stage->collect_count = kept;
-}
-
-/* Parts that hold no row, where the rows are known already. */
-static bool check_part(Experiment *x, const Outer *outer, const Element *element, FornixList names)
-{
-    const Outer *from = outer->inputs[0].from;
-    unsigned parts;
-    if (!from->has_rows || !names.count || !fornix_rows(from->table) ||
-        !stage_parts(outer->stage, element, names, &parts))
-        return true;
-    int64_t count;
-    mem_free(table_select(from->table, parts, &count));
-    if (count)
-        return true;
-    const Attribute *part = element_attribute(element, "part");
-    diag_error(x->diag, part ? part->value_place : element->place,
-               "<%s>: none of the %lld rows of '%s' is in part '%s'", element->name,
-               (long long)fornix_rows(from->table), from->id, part ? part->value : names.items[0]);
-    return false;
-}
-
-static bool check_parts(Experiment *x, const Outer *outer)
-{
-    const Stage *stage = outer->stage;
-    bool fine = true;
-    if (stage->train)
-        fine = check_part(x, outer, stage->element, stage->train->part);
-    if (stage->apply)
-        fine = check_part(x, outer, stage->element, stage->apply->part);
-    if (stage->filter)
-        fine = check_part(x, outer, stage->element, stage->filter->part);
-    for (int k = 0; k < stage->validation_count; k++)
-        fine = check_part(x, outer, stage->validations[k].element,
-                          stage->validations[k].attrs->part) &&
-               fine;
-    return fine;
-}
-
-static bool check_stage(Experiment *x, Outer *outer)
-{
-    outer_find_type(x, outer);
-    outer->acknowledge = element_value(outer->element, "acknowledge");
-    if (!outer_connect(x, outer))
-        return false;
-    const FornixTable *samples = outer->input_count ? outer->inputs[0].from->table : NULL;
-    StageContext context = {.registry = x->registry,
-                            .nets = x->nets,
-                            .net_count = x->net_count,
-                            .resolver = resolver_new(x, outer),
-                            .diag = x->diag};
-    outer->stage = stage_new((StageKind)outer->stage_kind, outer->element, samples, &context);
-    if (!outer->stage)
-        return false;
-    keep_parameters(x, outer);
-    if (x->apply)
-        take_all_rows(outer->stage);
-    if (!check_weights(x, outer) || !check_parts(x, outer))
-        return false;
-    if (outer->stage_kind == STAGE_TRAIN)
-        return true;
-    FornixBuild *build = outer_build(x, outer, input_tables(x, outer), NULL);
-    outer_stage_columns(x, outer, build);
-    outer->table = build_table(build);
-    build_free(build);
-    return true;
-}
+/* ---- The whole ---- */
 
 bool experiment_check(Experiment *x, Outer *outer)
 {
@@ -429,14 +256,12 @@ bool experiment_check(Experiment *x, Outer *outer)
     bool fine = x->linking                 ? outer_find_type(x, outer) && outer_connect(x, outer)
                 : x->apply && !outer->live ? true /* as the run left it */
                 : outer->stage_kind < 0    ? check_samples_node(x, outer)
-                                           : check_stage(x, outer);
+                                           : outer_check_stage(x, outer);
     outer->check = fine ? OUTER_CHECKED : OUTER_WRONG;
     if (fine)
         x->order[x->ordered++] = outer;
     return fine;
 }
-
-/* ---- The whole ---- */
 
 static const Override *read_overrides(Experiment *x, const ExperimentRequest *request)
 {

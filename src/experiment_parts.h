@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The inside of an Experiment: its nodes one by one (experiment.c), what they are connected to
- * (experiment_inputs.c), and a finished run that is applied (experiment_apply.c). */
+ * (experiment_inputs.c), stages (experiment_stage.c), and a finished run that is applied
+ * (experiment_apply.c). */
 #ifndef FORNIX_EXPERIMENT_PARTS_H
 #define FORNIX_EXPERIMENT_PARTS_H
 
@@ -35,6 +36,11 @@ unsigned outer_kind(const Outer *outer);
 /* The node's type and plugin. */
 bool outer_find_type(Experiment *x, Outer *outer);
 bool outer_connect(Experiment *x, Outer *outer);
+/* The tables that a check knows, by input. */
+const FornixTable **outer_input_tables(Experiment *x, const Outer *outer);
+/* Looks up labels and columns: in its own samples first. */
+AttrResolver *outer_resolver(Experiment *x, Outer *outer);
+bool outer_check_stage(Experiment *x, Outer *outer);
 
 /* Finds out which nodes work on new subjects, and sets the others' tables as the run left them. */
 void experiment_choose(Experiment *x);
