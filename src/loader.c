@@ -2,6 +2,7 @@
 #include "loader.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 
@@ -12,10 +13,17 @@ typedef struct Slot {
     int64_t *rows;
     int64_t count;
     Ticket *ticket;
-    Task task;
-    Tasks tasks;
     Loader *loader;
+    LoaderAhead ahead;
+    const Tasks *work;    /* of ahead.plan */
+    const Plan *chained;  /* for which `chain` was made */
+    Task *chain;          /* reading, then the plan's tasks */
+    int *after, **afters; /* which tasks wait: of reading; of each of the plan's */
+    int links;
+    Tasks tasks;
 } Slot;
+
+enum { AHEAD_MOST = 64 };
 
 struct Loader {
     Team *team;
@@ -28,6 +36,7 @@ struct Loader {
     int next;             /* slot to fill */
     pthread_mutex_t lock; /* of error */
     FornixError error;
+    atomic_bool failed;
     double waited;
 };
 
@@ -43,11 +52,9 @@ static bool read_column(Loader *loader, int k, int64_t row, float *out, FornixEr
     return true;
 }
 
-static void read_rows(void *context, int task, int pass, int64_t begin, int64_t end)
+static void read_rows(Slot *slot, int64_t begin, int64_t end)
 {
-    Slot *slot = context;
     Loader *loader = slot->loader;
-    (void)task, (void)pass;
     for (int64_t i = begin; i < end; i++)
         for (int k = 0; k < loader->column_count; k++) {
             FornixError error = {0};
@@ -57,6 +64,7 @@ static void read_rows(void *context, int task, int pass, int64_t begin, int64_t 
             pthread_mutex_lock(&loader->lock);
             if (!loader->error.text[0])
                 loader->error = error;
+            atomic_store(&loader->failed, true);
             pthread_mutex_unlock(&loader->lock);
             return;
         }
@@ -66,7 +74,7 @@ static bool slot_open(Loader *loader, Slot *slot, FornixError *error)
 {
     slot->loader = loader;
     slot->rows = mem_new((size_t)loader->most, sizeof(int64_t));
-    slot->columns = mem_new((size_t)loader->column_count + 1, sizeof(float *));
+    slot->columns = mem_new((size_t)loader->column_count + AHEAD_MOST, sizeof(float *));
     for (int k = 0; k < loader->column_count; k++) {
         size_t bytes = (size_t)(loader->most * loader->floats[k]) * sizeof(float);
         slot->columns[k] = mem_large(bytes);
@@ -103,6 +111,16 @@ Loader *loader_new(Team *team, const FornixTable *table, const char *const *colu
     return NULL;
 }
 
+static void chain_free(Slot *slot)
+{
+    for (int k = 0; k < slot->links; k++)
+        mem_free(slot->afters[k]);
+    mem_free(slot->afters);
+    mem_free(slot->after);
+    mem_free(slot->chain);
+    slot->links = 0;
+}
+
 static void slot_close(Loader *loader, Slot *slot)
 {
     if (slot->ticket)
@@ -110,6 +128,7 @@ static void slot_close(Loader *loader, Slot *slot)
     for (int k = 0; slot->columns && k < loader->column_count; k++)
         mem_large_free(slot->columns[k],
                        (size_t)(loader->most * loader->floats[k]) * sizeof(float));
+    chain_free(slot);
     mem_free(slot->columns);
     mem_free(slot->rows);
 }
@@ -126,15 +145,64 @@ void loader_free(Loader *loader)
     mem_free(loader);
 }
 
-void loader_begin(Loader *loader, const int64_t *rows, int64_t count)
+/* ---- Reading, then what can be made ahead ---- */
+
+static void run_link(void *context, int task, int pass, int64_t begin, int64_t end)
+{
+    Slot *slot = context;
+    if (task == 0)
+        read_rows(slot, begin, end);
+    else if (!atomic_load(&slot->loader->failed))
+        slot->work->run(slot->work->context, task - 1, pass, begin, end);
+}
+
+/* The plan's tasks behind the reading: their numbers move by one, and who waited for none waits
+ * for the reading. */
+static void chain_make(Slot *slot, const Tasks *work)
+{
+    chain_free(slot);
+    slot->links = work ? work->count : 0;
+    size_t links = (size_t)slot->links + 1;
+    slot->chain = mem_new(links, sizeof *slot->chain);
+    slot->after = mem_new(links, sizeof *slot->after);
+    slot->afters = mem_new(links, sizeof *slot->afters);
+    slot->chain[0] = (Task){.grains = &slot->count, .passes = 1, .after = slot->after};
+    for (int k = 0; k < slot->links; k++) {
+        Task *link = &slot->chain[k + 1];
+        *link = work->tasks[k];
+        slot->afters[k] = mem_new((size_t)link->after_count + 1, sizeof(int));
+        for (int j = 0; j < link->after_count; j++)
+            slot->afters[k][j] = work->tasks[k].after[j] + 1;
+        link->after = slot->afters[k];
+        if (link->before > 0)
+            continue;
+        link->before = 1;
+        slot->after[slot->chain[0].after_count++] = k + 1;
+    }
+}
+
+void loader_begin(Loader *loader, const int64_t *rows, int64_t count, const LoaderAhead *ahead)
 {
     Slot *slot = &loader->slots[loader->next];
     memcpy(slot->rows, rows, (size_t)count * sizeof *rows);
     slot->count = count;
-    slot->task = (Task){.grains = &slot->count, .passes = 1};
-    slot->tasks =
-        (Tasks){.tasks = &slot->task, .count = 1, .run = read_rows, .context = slot, .low = true};
+    slot->ahead = ahead && ahead->plan ? *ahead : (LoaderAhead){0};
+    PlanRun run = {.columns = slot->columns, .random = slot->ahead.random};
+    slot->work = slot->ahead.plan ? plan_begin(slot->ahead.plan, &run) : NULL;
+    if (!slot->chain || slot->chained != slot->ahead.plan)
+        chain_make(slot, slot->work);
+    slot->chained = slot->ahead.plan;
+    slot->tasks = (Tasks){.tasks = slot->chain,
+                          .count = slot->links + 1,
+                          .run = run_link,
+                          .context = slot,
+                          .low = true};
     slot->ticket = team_start(loader->team, &slot->tasks);
+}
+
+int loader_turn(const Loader *loader)
+{
+    return loader->next;
 }
 
 static double seconds_now(void)
@@ -150,6 +218,11 @@ float *const *loader_wait(Loader *loader, FornixError *error)
     double began = seconds_now();
     team_wait(loader->team, slot->ticket);
     slot->ticket = NULL;
+    for (int k = 0; k < slot->ahead.wanted; k++)
+        slot->columns[loader->column_count + k] =
+            (float *)(uintptr_t)plan_wanted(slot->ahead.plan, k).data;
+    if (slot->ahead.plan)
+        plan_end(slot->ahead.plan);
     loader->waited += seconds_now() - began;
     loader->next = !loader->next;
     if (!loader->error.text[0])

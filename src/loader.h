@@ -3,8 +3,7 @@
 #ifndef FORNIX_LOADER_H
 #define FORNIX_LOADER_H
 
-#include "graph.h"
-#include "team.h"
+#include "plan.h"
 
 typedef struct Loader Loader;
 
@@ -14,10 +13,20 @@ Loader *loader_new(Team *team, const FornixTable *table, const char *const *colu
                    int64_t most, FornixError *error);
 void loader_free(Loader *loader); /* waits for what it began */
 
-/* Begins to read a batch in the background; one at a time beyond the one in use. */
-void loader_begin(Loader *loader, const int64_t *rows, int64_t count);
-/* The columns of the batch begun last, in order; valid until the next loader_wait. NULL after a
- * failure to read. */
+/* What can be made of a batch before its step: a plan that reads nothing but the batch. */
+typedef struct LoaderAhead {
+    Plan *plan;
+    FornixRandomKey random; /* of the batch's step */
+    int wanted;             /* how many values it makes */
+} LoaderAhead;
+
+/* Begins to read a batch in the background, then to run ahead->plan on it (NULL: nothing to run);
+ * one at a time beyond the one in use. */
+void loader_begin(Loader *loader, const int64_t *rows, int64_t count, const LoaderAhead *ahead);
+/* 0 or 1: of two plans alike, the one that loader_begin may be given: the other may be in use. */
+int loader_turn(const Loader *loader);
+/* The columns of the batch begun last, in order, then what was made ahead; valid until the next
+ * loader_wait. NULL after a failure to read. */
 float *const *loader_wait(Loader *loader, FornixError *error);
 
 /* Seconds that loader_wait waited, in all. */

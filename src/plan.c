@@ -409,6 +409,11 @@ static void writer_open(Writer *w)
         w->current[column->index] = w->latest[column->index] =
             tensor_new(w->plan, TENSOR_COLUMN, column->shape, c);
     }
+    for (int k = 0; k < w->plan->request.given_count; k++) {
+        const Value *given = w->plan->request.given[k];
+        w->current[given->index] = w->latest[given->index] =
+            tensor_new(w->plan, TENSOR_COLUMN, given->shape, graph->column_count + k);
+    }
 }
 
 static void measure(Plan *plan)

@@ -31,6 +31,8 @@ typedef struct PlanRequest {
     int update_count;
     Value *const *wanted; /* stay readable after a run: metrics, losses, what is collected */
     int wanted_count;
+    Value *const *given; /* made ahead by another plan: they come with the columns, behind them */
+    int given_count;
     uint64_t trained; /* nets that some update of the stage trains; the others are frozen */
     bool training;    /* false: forward only, with running statistics */
     bool apart;       /* every tensor in memory of its own: what sharing is tested against */
@@ -64,6 +66,11 @@ typedef struct PlanRun {
 } PlanRun;
 
 bool plan_run(Plan *plan, Team *team, const PlanRun *run, FornixError *error);
+
+/* The same in two halves, for who runs the tasks in the background: what run points to must stay
+ * until plan_end. */
+const Tasks *plan_begin(Plan *plan, const PlanRun *run);
+void plan_end(Plan *plan);
 
 /* Where wanted value k lies after a run; valid until the next. */
 FornixView plan_wanted(const Plan *plan, int k);

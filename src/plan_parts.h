@@ -96,9 +96,12 @@ struct Plan {
     float one;
     PlanTiming *timings;
     uint64_t *nanoseconds; /* by step, written by all threads atomically */
-    double *clock; /* seconds of each run */
+    double *clock;         /* seconds of each run */
     int64_t runs, clock_room;
-    const PlanRun *run;
+    const PlanRun *run; /* NULL or &held */
+    PlanRun held;
+    uint64_t began;
+    Tasks work;
     void **opened; /* by node */
 };
 

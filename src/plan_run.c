@@ -359,27 +359,38 @@ static void bind_run(Plan *plan)
     }
 }
 
-static void note_clock(Plan *plan, uint64_t began)
+static void note_clock(Plan *plan)
 {
     if (plan->runs == plan->clock_room) {
         plan->clock_room = plan->clock_room ? 2 * plan->clock_room : 64;
         plan->clock = mem_grow(plan->clock, (size_t)plan->clock_room, sizeof *plan->clock);
     }
-    plan->clock[plan->runs++] = 1e-9 * (double)(nanoseconds_now() - began);
+    plan->clock[plan->runs++] = 1e-9 * (double)(nanoseconds_now() - plan->began);
+}
+
+const Tasks *plan_begin(Plan *plan, const PlanRun *run)
+{
+    plan->began = nanoseconds_now();
+    plan->held = *run;
+    plan->run = &plan->held;
+    bind_run(plan);
+    plan->work = (Tasks){
+        .tasks = plan->tasks, .count = plan->step_count, .run = run_grains, .context = plan};
+    return &plan->work;
+}
+
+void plan_end(Plan *plan)
+{
+    for (int s = 0; s < plan->step_count; s++)
+        plan->timings[s].runs++;
+    note_clock(plan);
 }
 
 bool plan_run(Plan *plan, Team *team, const PlanRun *run, FornixError *error)
 {
     (void)error;
-    uint64_t began = nanoseconds_now();
-    plan->run = run;
-    bind_run(plan);
-    Tasks tasks = {
-        .tasks = plan->tasks, .count = plan->step_count, .run = run_grains, .context = plan};
-    team_tasks(team, &tasks);
-    for (int s = 0; s < plan->step_count; s++)
-        plan->timings[s].runs++;
-    note_clock(plan, began);
+    team_tasks(team, plan_begin(plan, run));
+    plan_end(plan);
     return true;
 }
 

@@ -23,7 +23,10 @@ StagePlan *plans_get(StagePlans *plans, const Validation *validation, int64_t ba
     }
     plans->entries = mem_grow(plans->entries, (size_t)plans->count + 1, sizeof *plans->entries);
     plans->entries[plans->count++] = (StagePlanEntry){validation, batch, updates, plan};
-    return plan_open(plan->plan, plans->weights, plans->seed, error) ? plan : NULL;
+    bool fine = plan_open(plan->plan, plans->weights, plans->seed, error);
+    for (int k = 0; k < 2 && plan->ahead[k]; k++)
+        fine = fine && plan_open(plan->ahead[k], plans->weights, plans->seed, error);
+    return fine ? plan : NULL;
 }
 
 bool plans_load(StagePlans *plans, FornixError *error)
@@ -64,7 +67,7 @@ static int64_t batch_rows(const Sweep *sweep, int64_t first)
 static bool sweep_batches(const Sweep *sweep, Loader *loader, FornixError *error)
 {
     if (loader)
-        loader_begin(loader, sweep->rows + sweep->begin, batch_rows(sweep, sweep->begin));
+        loader_begin(loader, sweep->rows + sweep->begin, batch_rows(sweep, sweep->begin), NULL);
     for (int64_t first = sweep->begin; first < sweep->row_count; first += sweep->batch) {
         int64_t count = batch_rows(sweep, first), next = first + count;
         StagePlan *plan = plans_get(sweep->plans, sweep->validation, count, 0, error);
@@ -72,7 +75,7 @@ static bool sweep_batches(const Sweep *sweep, Loader *loader, FornixError *error
         if (!plan || (loader && !columns))
             return false;
         if (loader && next < sweep->row_count)
-            loader_begin(loader, sweep->rows + next, batch_rows(sweep, next));
+            loader_begin(loader, sweep->rows + next, batch_rows(sweep, next), NULL);
         PlanRun run = {.columns = columns,
                        .random = fornix_random_derive(sweep->random, (uint64_t)first)};
         if (!plan_run(plan->plan, sweep->plans->run->team, &run, error) ||

@@ -83,6 +83,35 @@ static bool resolve_update(Stage *stage, Body *body, const Update *update, PlanU
     return true;
 }
 
+/* Augmentation, noise, labels: nodes that no weights stand before, read by nodes that they do.
+ * Those of metrics and losses are left where they are. */
+static void find_given(StagePlan *made)
+{
+    enum { GIVEN_MOST = 32 };
+    const Graph *graph = body_graph(made->body);
+    made->given = mem_new(GIVEN_MOST, sizeof *made->given);
+    for (int v = 0; v < graph->value_count && made->given_count < GIVEN_MOST; v++) {
+        Value *value = graph->values[v];
+        bool crosses = false;
+        for (int r = 0; r < value->reader_count; r++)
+            crosses = crosses || value->readers[r]->out[0]->nets;
+        if (value->producer && !value->nets && crosses && (value->kind & FORNIX_DATA))
+            made->given[made->given_count++] = value;
+    }
+}
+
+static bool plan_ahead(StagePlan *made, Diag *diag)
+{
+    PlanRequest request = {.graph = body_graph(made->body),
+                           .wanted = made->given,
+                           .wanted_count = made->given_count,
+                           .training = true};
+    for (int k = 0; k < 2 && made->given_count; k++)
+        if (!(made->ahead[k] = plan_new(&request, diag)))
+            return false;
+    return true;
+}
+
 StagePlan *stage_plan(Stage *stage, const Validation *validation, int64_t batch, uint64_t updates)
 {
     StagePlan *made = mem_new(1, sizeof *made);
@@ -114,7 +143,14 @@ StagePlan *stage_plan(Stage *stage, const Validation *validation, int64_t batch,
         fine = want_collected(stage, made) && fine;
     plan.wanted = made->wanted;
     plan.wanted_count = made->wanted_count;
-    if (fine && diag_errors(stage->context.diag) == errors)
+    fine = fine && diag_errors(stage->context.diag) == errors;
+    if (fine && training) {
+        find_given(made);
+        plan.given = made->given;
+        plan.given_count = made->given_count;
+        fine = plan_ahead(made, stage->context.diag);
+    }
+    if (fine)
         made->plan = plan_new(&plan, stage->context.diag);
     mem_free(resolved);
     if (made->plan)
@@ -128,6 +164,9 @@ void stage_plan_free(StagePlan *plan)
     if (!plan)
         return;
     plan_free(plan->plan);
+    plan_free(plan->ahead[0]);
+    plan_free(plan->ahead[1]);
+    mem_free(plan->given);
     body_free(plan->body);
     mem_free(plan->wanted);
     mem_free(plan);

@@ -90,6 +90,10 @@ typedef struct StagePlan {
     Plan *plan;
     Value **wanted; /* losses and metrics by graph order, or what is collected */
     int wanted_count;
+    Plan *ahead[2]; /* of training: makes what depends on the batch alone, for the next batch while
+                       this one is in use; NULL: there is nothing of that kind */
+    Value **given;  /* what it makes: they come behind the columns */
+    int given_count;
 } StagePlan;
 
 /* The plan of the stage's body (validation NULL) or of a validation's. updates: bit k to include

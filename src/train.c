@@ -78,13 +78,6 @@ static const int64_t *batch_rows(Trainer *t, int64_t number, int64_t *count)
     return t->order + first;
 }
 
-static void begin_batch(Trainer *t, int64_t number)
-{
-    int64_t count;
-    const int64_t *rows = batch_rows(t, number, &count);
-    loader_begin(t->loader, rows, count);
-}
-
 /* ---- One step ---- */
 
 /* In draw d of a step, the updates that run in it: all in the last, those with times left before.
@@ -96,6 +89,21 @@ static uint64_t updates_in(const Trainer *t, int64_t draw)
         if (draw >= t->draws - t->stage->updates[u].attrs->times)
             updates |= (uint64_t)1 << u;
     return updates;
+}
+
+/* The batch is read, and what depends on it alone is made, while the step before it runs. */
+static bool begin_batch(Trainer *t, int64_t number, FornixError *error)
+{
+    int64_t count;
+    const int64_t *rows = batch_rows(t, number, &count);
+    StagePlan *plan = plans_get(&t->plans, NULL, count, updates_in(t, number % t->draws), error);
+    if (!plan)
+        return false;
+    LoaderAhead ahead = {.plan = plan->ahead[loader_turn(t->loader)],
+                         .random = fornix_random_derive(t->random, (uint64_t)number),
+                         .wanted = plan->given_count};
+    loader_begin(t->loader, rows, count, &ahead);
+    return true;
 }
 
 static double update_rate(const Update *update, int64_t step, int64_t steps)
@@ -126,8 +134,8 @@ static bool run_draw(Trainer *t, int64_t number, int64_t draw, FornixError *erro
     float *const *columns = plan ? loader_wait(t->loader, error) : NULL;
     if (!columns)
         return false;
-    if (number + 1 < t->steps * t->draws)
-        begin_batch(t, number + 1);
+    if (number + 1 < t->steps * t->draws && !begin_batch(t, number + 1, error))
+        return false;
     double rates[UPDATES_MOST];
     int64_t numbers[UPDATES_MOST];
     int k = 0;
@@ -236,8 +244,8 @@ static bool is_over(const Trainer *t)
 
 static bool train_steps(Trainer *t, FornixError *error)
 {
-    if (!is_over(t))
-        begin_batch(t, t->progress.step * t->draws);
+    if (!is_over(t) && !begin_batch(t, t->progress.step * t->draws, error))
+        return false;
     while (!is_over(t))
         if (!run_step(t, error) || !after_step(t, error))
             return false;
