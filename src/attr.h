@@ -21,6 +21,9 @@ typedef struct AttrResolver {
     void *context;
     bool (*classes)(void *context, const char *label, FornixClasses *classes, FornixError *error);
     bool (*like)(void *context, const char *column, FornixLike *like, FornixError *error);
+    /* Where the weights of a net lie, in place of the file that is named; the function is NULL
+     * where that is the file, what it gives after a failure. */
+    const char *(*net_file)(void *context, const char *net, FornixError *error);
 } AttrResolver;
 
 /* The node's struct, filled, in the arena; NULL after a mistake. Input ports and the attributes

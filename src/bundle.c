@@ -163,14 +163,14 @@ bool bundle_spacing(const Bundle *bundle, const char *id, double spacing[3])
     return json_array_size(numbers) == 3;
 }
 
-const char *bundle_weights(Bundle *bundle, const char *id, const char *file, FornixError *error)
+const char *bundle_weights(Bundle *bundle, const char *id, const char *net, FornixError *error)
 {
     const json_t *all = json_object_get(bundle->root, "weights");
     for (size_t k = 0; k < json_array_size(all); k++) {
         const json_t *entry = json_array_get(all, k);
         const char *node = json_string_value(json_object_get(entry, "node"));
-        const char *from = json_string_value(json_object_get(entry, "from"));
-        if (node && strcmp(node, id) == 0 && (file ? from && strcmp(from, file) == 0 : !from))
+        const char *of = json_string_value(json_object_get(entry, "net"));
+        if (node && strcmp(node, id) == 0 && (net ? of && strcmp(of, net) == 0 : !of))
             return file_checked(bundle, entry, error);
     }
     damaged(bundle->run, arena_format(bundle->memory, "it lacks the weights of '%s'", id), error);

@@ -15,14 +15,15 @@
 #define FORNIX_BUNDLE_H
 
 #include "expand.h"
+#include "graph.h"
 #include "samples.h"
 
 typedef struct BundleNode {
     const char *id;
-    const FornixTable *table;     /* NULL: it hands on none */
-    bool trained;                 /* stages/ID/weights.safetensors is there */
-    const char *const *net_files; /* files of weights that it takes, from where it named them */
-    int net_file_count;
+    const FornixTable *table; /* NULL: it hands on none */
+    bool trained;             /* stages/ID/weights.safetensors is there */
+    const Net *nets;          /* that take their weights from files */
+    int net_count;
 } BundleNode;
 
 typedef struct BundleContent {
@@ -51,8 +52,8 @@ const FornixTable *bundle_table(const Bundle *bundle, Samples *samples, const ch
                                 FornixError *error);
 /* Mean mm along W, H, D of a node's rows in the run; false: they had none. */
 bool bundle_spacing(const Bundle *bundle, const char *id, double spacing[3]);
-/* The file with the weights of a train stage, or (file not NULL) those that stage id took from
- * that file. NULL after a failure; lives as long as the bundle. */
-const char *bundle_weights(Bundle *bundle, const char *id, const char *file, FornixError *error);
+/* The file with the weights of a train stage, or (net not NULL) with those that a net of the stage
+ * took from a file. NULL after a failure; lives as long as the bundle. */
+const char *bundle_weights(Bundle *bundle, const char *id, const char *net, FornixError *error);
 
 #endif

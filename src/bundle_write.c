@@ -185,14 +185,14 @@ static bool copy_file(const char *from, const char *to, FornixError *error)
 }
 
 static bool list_weights(const Writing *w, const BundleNode *node, const char *name,
-                         const char *from)
+                         const char *net)
 {
     json_t *entry = entry_of(w, name);
     if (!entry)
         return false;
     json_object_set_new(entry, "node", json_string(node->id));
-    if (from)
-        json_object_set_new(entry, "from", json_string(from));
+    if (net)
+        json_object_set_new(entry, "net", json_string(net));
     return !json_array_append_new(json_object_get(w->root, "weights"), entry);
 }
 
@@ -200,12 +200,12 @@ static bool write_weights(const Writing *w, const BundleNode *node)
 {
     const char *own = arena_format(w->memory, "stages/%s/weights.safetensors", node->id);
     bool fine = !node->trained || list_weights(w, node, own, NULL);
-    for (int k = 0; k < node->net_file_count && fine; k++) {
+    for (int k = 0; k < node->net_count && fine; k++) {
         const char *name =
             arena_format(w->memory, BUNDLE_FOLDER "/weights/%s/%d.safetensors", node->id, k + 1);
         const char *path = path_in_run(w, name);
-        fine = make_folder_of(w, path) && copy_file(node->net_files[k], path, w->error) &&
-               list_weights(w, node, name, node->net_files[k]);
+        fine = make_folder_of(w, path) && copy_file(node->nets[k].weights, path, w->error) &&
+               list_weights(w, node, name, node->nets[k].name);
     }
     return fine;
 }

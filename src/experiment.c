@@ -116,6 +116,13 @@ static bool seek_like(const Lookup *lookup, const char *text, FornixLike *like, 
     return true;
 }
 
+/* Of a run that is applied: from its bundle. */
+static const char *find_net_file(void *context, const char *net, FornixError *error)
+{
+    const Lookup *lookup = context;
+    return bundle_weights(lookup->experiment->apply->bundle, lookup->asker->id, net, error);
+}
+
 static bool find_like(void *context, const char *text, FornixLike *like, FornixError *error)
 {
     Lookup *lookup = context;
@@ -130,7 +137,10 @@ AttrResolver *outer_resolver(Experiment *x, Outer *outer)
     Lookup *lookup = arena_take(x->memory, 1, sizeof *lookup);
     *lookup = (Lookup){x, outer};
     AttrResolver *resolver = arena_take(x->memory, 1, sizeof *resolver);
-    *resolver = (AttrResolver){lookup, find_classes, find_like};
+    *resolver = (AttrResolver){.context = lookup,
+                               .classes = find_classes,
+                               .like = find_like,
+                               .net_file = x->apply ? find_net_file : NULL};
     return resolver;
 }
 

@@ -57,7 +57,7 @@ typedef struct Experiment Experiment;
 /* A finished run to be applied to new subjects. Then only nodes on the way from the loader to
  * wanted predictions are made; all others stand as the run left them. */
 typedef struct ExperimentApply {
-    const Bundle *bundle;
+    Bundle *bundle;
     const char *manifest;     /* a CSV file of new subjects */
     const char *input;        /* the loader that reads it; NULL: the only one there is */
     const char *const *nodes; /* whose predictions are wanted; none: all that nobody sums up */

@@ -55,6 +55,15 @@ static bool read_weights(Body *body, const Attribute *weights, Net *net)
                         (length > 12 && same_word(weights->value + length - 12, ".safetensors"));
     if (!net->weights_file)
         return true;
+    const AttrResolver *resolver = body->request.resolver;
+    if (resolver && resolver->net_file) {
+        FornixError error = {0};
+        const char *kept = resolver->net_file(resolver->context, net->name, &error);
+        if (error.text[0])
+            diag_error(body->request.diag, weights->value_place, "%s", error.text);
+        net->weights = kept ? kept : "";
+        return kept != NULL;
+    }
     const Source *source = weights->value_place.source;
     char *folder = file_folder(source ? source->name : "."), *path;
     path = file_join(folder, weights->value);

@@ -39,7 +39,7 @@ static bool find_weights(const Prediction *p, const Outer *outer, NetFiles *nets
         if (!*source)
             continue;
         nets->files[k] = from ? bundle_weights(p->bundle, from->id, NULL, error)
-                              : bundle_weights(p->bundle, outer->id, source, error);
+                              : bundle_weights(p->bundle, outer->id, stage->nets[k].name, error);
         if (!nets->files[k])
             return false;
     }

@@ -9,11 +9,11 @@ static void list_files(BundleNode *node, const Outer *outer)
     const Stage *stage = outer->stage;
     if (!stage || stage->kind != STAGE_APPLY)
         return;
-    const char **files = mem_new((size_t)stage->net_count + 1, sizeof *files);
+    Net *nets = mem_new((size_t)stage->net_count + 1, sizeof *nets);
     for (int k = 0; k < stage->net_count; k++)
         if (*stage->nets[k].weights && !outer->weights[k])
-            files[node->net_file_count++] = stage->nets[k].weights;
-    node->net_files = files;
+            nets[node->net_count++] = stage->nets[k];
+    node->nets = nets;
 }
 
 /* Whether anything can be made of what it gives: samples, or what was fitted on them. */
@@ -40,7 +40,7 @@ bool run_write_bundle(const Run *run, FornixError *error)
                              .smoke = run->request->smoke};
     bool fine = bundle_write(run->folder, &content, error);
     for (int k = 0; k < count; k++)
-        mem_free((void *)(uintptr_t)nodes[k].net_files);
+        mem_free((void *)(uintptr_t)nodes[k].nets);
     mem_free(nodes);
     return fine;
 }

@@ -99,6 +99,32 @@ sort "$work/reversed/by_subject[none]/predictions.csv" >"$work/bits.2"
 cmp -s "$work/bits.1" "$work/bits.2" || fail "moved, it predicts otherwise"
 [ ! -e "$FORNIX_CACHE" ] || fail "what is applied has no business in the cache"
 
+# ---- Weights from a file, which is gone ----
+
+mkdir "$work/given"
+cp "$files/net.xml" "$work/moved/stages/segment/weights.safetensors" "$work/given"
+cat >"$work/given/graph.xml" <<'XML'
+<graph xmlns="urn:fornix:graph:1" name="given">
+  <include href="net.xml"/>
+  <nifti id="cohort" manifest="../data/new.csv" subject="subject" images="image_1 image_2"
+         normalise="foreground" size="16"/>
+  <apply id="segmented" samples="cohort">
+    <use id="seg" net="unet" image="batch.image" weights="weights.safetensors"/>
+    <collect logits="seg/logits"/>
+  </apply>
+</graph>
+XML
+run borrowed "$work/given/graph.xml"
+expect 0 'results:'
+rm -r "$work/given"
+cp "$data/new.csv" "$data/borrowing.csv"
+apply "$work/borrowed" borrowing
+expect 0 'segmented .*4 masks'
+for number in 0001 0002 0003 0004; do
+    cmp -s "$work/new/segmented/new/$number.nii.gz" \
+        "$work/borrowing/segmented/new/$number.nii.gz" || fail "its weights are others"
+done
+
 # ---- What is chosen ----
 
 cp "$data/new.csv" "$data/chosen.csv"
