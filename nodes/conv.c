@@ -44,22 +44,7 @@ static bool infer(FornixInfer *infer, const void *attrs)
                                  (long long)conv.kernel[0], (long long)conv.kernel[1],
                                  (long long)conv.kernel[2], (long long)x.d, (long long)x.h,
                                  (long long)x.w);
-    int64_t taps = conv.kernel[0] * conv.kernel[1] * conv.kernel[2];
-    fornix_output(infer, 0, conv.y);
-    fornix_weight(infer, 0, "weight",
-                  (FornixShape){conv.kernel[0], conv.kernel[1], conv.kernel[2], x.c, conv.y.c},
-                  conv_init(taps * x.c));
-    if (a->bias)
-        fornix_weight(infer, 0, "bias", (FornixShape){1, 1, 1, 1, conv.y.c}, conv_init(taps * x.c));
-    conv_declare(infer, &conv, FORNIX_FORWARD, CONV_FORWARD, FORNIX_ALWAYS);
-    conv_declare(infer, &conv, FORNIX_BACKWARD, CONV_INPUT_GRADIENT, FORNIX_FOR_INPUT);
-    conv_declare(infer, &conv, FORNIX_BACKWARD, CONV_WEIGHT_GRADIENT, FORNIX_FOR_WEIGHT);
-    int64_t input = conv_scratch(&conv, CONV_INPUT_GRADIENT);
-    int64_t weight = conv_scratch(&conv, CONV_WEIGHT_GRADIENT);
-    fornix_scratch(infer, FORNIX_FORWARD, conv_scratch(&conv, CONV_FORWARD));
-    fornix_scratch(infer, FORNIX_BACKWARD, input > weight ? input : weight);
-    fornix_flops(infer, FORNIX_FORWARD, conv_flops(&conv));
-    fornix_flops(infer, FORNIX_BACKWARD, 2 * conv_flops(&conv));
+    conv_declare(infer, &conv, CONV_FORWARD, a->bias);
     return true;
 }
 
@@ -68,12 +53,7 @@ static void forward(const FornixStep *step, const void *attrs, int pass, int64_t
     const ConvAttrs *a = attrs;
     Conv conv;
     describe(a, step->in[0].shape, &conv);
-    ConvApply apply = {.in = step->in[0],
-                       .weight = step->weight[0].data,
-                       .bias = a->bias ? step->weight[1].data : NULL,
-                       .out = step->out[0],
-                       .scratch = step->scratch};
-    conv_apply(&conv, CONV_FORWARD, &apply, pass, begin, end);
+    conv_forward(step, &conv, CONV_FORWARD, a->bias, pass, begin, end);
 }
 
 static void backward(const FornixStep *step, const void *attrs, int pass, int64_t begin,
@@ -82,21 +62,7 @@ static void backward(const FornixStep *step, const void *attrs, int pass, int64_
     const ConvAttrs *a = attrs;
     Conv conv;
     describe(a, step->in[0].shape, &conv);
-    int input_passes = conv_passes(&conv, CONV_INPUT_GRADIENT);
-    if (pass < input_passes) {
-        ConvApply apply = {.in = step->dout[0],
-                           .weight = step->weight[0].data,
-                           .out = step->din[0],
-                           .scratch = step->scratch};
-        conv_apply(&conv, CONV_INPUT_GRADIENT, &apply, pass, begin, end);
-        return;
-    }
-    ConvWeightGradient gradient = {.x = step->in[0],
-                                   .dy = step->dout[0],
-                                   .dweight = step->dweight[0].data,
-                                   .sum_dy = a->bias ? step->dweight[1].data : NULL,
-                                   .scratch = step->scratch};
-    conv_weight_gradient(&conv, &gradient, pass - input_passes, begin, end);
+    conv_backward(step, &conv, CONV_FORWARD, a->bias, pass, begin, end);
 }
 
 static const FornixAttr attrs[] = {

@@ -26,11 +26,70 @@ static inline FornixInit conv_init(int64_t fan_in)
     return (FornixInit){FORNIX_UNIFORM, 1 / sqrt((double)fan_in)};
 }
 
-static inline void conv_declare(FornixInfer *infer, const Conv *conv, FornixPhase phase,
-                                ConvTask task, FornixNeed need)
+static inline void conv_passes_declare(FornixInfer *infer, const Conv *conv, FornixPhase phase,
+                                       ConvTask task, FornixNeed need)
 {
     for (int p = 0; p < conv_passes(conv, task); p++)
         fornix_pass(infer, phase, conv_grains(conv, task, p), need);
+}
+
+/* Weights, passes and scratch of a node whose forward is one task of conv and whose input gradient
+ * is the other. Weights lie as the convolution has them, x.c before y.c. */
+static inline void conv_declare(FornixInfer *infer, const Conv *conv, ConvTask forward, bool bias)
+{
+    bool plain = forward == CONV_FORWARD;
+    ConvTask back = plain ? CONV_INPUT_GRADIENT : CONV_FORWARD;
+    const int64_t *k = conv->kernel;
+    FornixShape out = plain ? conv->y : conv->x;
+    FornixInit init = conv_init(k[0] * k[1] * k[2] * conv->x.c);
+    fornix_output(infer, 0, out);
+    fornix_weight(infer, 0, "weight", (FornixShape){k[0], k[1], k[2], conv->x.c, conv->y.c}, init);
+    if (bias)
+        fornix_weight(infer, 0, "bias", (FornixShape){1, 1, 1, 1, out.c}, init);
+    conv_passes_declare(infer, conv, FORNIX_FORWARD, forward, FORNIX_ALWAYS);
+    conv_passes_declare(infer, conv, FORNIX_BACKWARD, back, FORNIX_FOR_INPUT);
+    conv_passes_declare(infer, conv, FORNIX_BACKWARD, CONV_WEIGHT_GRADIENT, FORNIX_FOR_WEIGHT);
+    int64_t input = conv_scratch(conv, back), weight = conv_scratch(conv, CONV_WEIGHT_GRADIENT);
+    fornix_scratch(infer, FORNIX_FORWARD, conv_scratch(conv, forward));
+    fornix_scratch(infer, FORNIX_BACKWARD, input > weight ? input : weight);
+    fornix_flops(infer, FORNIX_FORWARD, conv_flops(conv));
+    fornix_flops(infer, FORNIX_BACKWARD, 2 * conv_flops(conv));
+}
+
+static inline void conv_forward(const FornixStep *step, const Conv *conv, ConvTask task, bool bias,
+                                int pass, int64_t begin, int64_t end)
+{
+    ConvApply apply = {.in = step->in[0],
+                       .weight = step->weight[0].data,
+                       .bias = bias ? step->weight[1].data : NULL,
+                       .out = step->out[0],
+                       .scratch = step->scratch};
+    conv_apply(conv, task, &apply, pass, begin, end);
+}
+
+/* forward: the task that the node's forward is. */
+static inline void conv_backward(const FornixStep *step, const Conv *conv, ConvTask forward,
+                                 bool bias, int pass, int64_t begin, int64_t end)
+{
+    bool plain = forward == CONV_FORWARD;
+    ConvTask back = plain ? CONV_INPUT_GRADIENT : CONV_FORWARD;
+    int input_passes = conv_passes(conv, back);
+    if (pass < input_passes) {
+        ConvApply apply = {.in = step->dout[0],
+                           .weight = step->weight[0].data,
+                           .out = step->din[0],
+                           .scratch = step->scratch};
+        conv_apply(conv, back, &apply, pass, begin, end);
+        return;
+    }
+    float *dbias = bias ? step->dweight[1].data : NULL;
+    ConvWeightGradient gradient = {.x = plain ? step->in[0] : step->dout[0],
+                                   .dy = plain ? step->dout[0] : step->in[0],
+                                   .dweight = step->dweight[0].data,
+                                   .sum_dy = plain ? dbias : NULL,
+                                   .sum_x = plain ? NULL : dbias,
+                                   .scratch = step->scratch};
+    conv_weight_gradient(conv, &gradient, pass - input_passes, begin, end);
 }
 
 #endif

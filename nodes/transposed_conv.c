@@ -37,23 +37,7 @@ static bool infer(FornixInfer *infer, const void *attrs)
     Conv conv;
     if (!describe(a, in, &conv))
         return fornix_infer_fail(infer, "padding", "it would leave nothing of the output");
-    int64_t taps = conv.kernel[0] * conv.kernel[1] * conv.kernel[2];
-    FornixInit init = conv_init(taps * a->channels);
-    fornix_output(infer, 0, conv.x);
-    fornix_weight(infer, 0, "weight",
-                  (FornixShape){conv.kernel[0], conv.kernel[1], conv.kernel[2], conv.x.c, in.c},
-                  init);
-    if (a->bias)
-        fornix_weight(infer, 0, "bias", (FornixShape){1, 1, 1, 1, conv.x.c}, init);
-    conv_declare(infer, &conv, FORNIX_FORWARD, CONV_INPUT_GRADIENT, FORNIX_ALWAYS);
-    conv_declare(infer, &conv, FORNIX_BACKWARD, CONV_FORWARD, FORNIX_FOR_INPUT);
-    conv_declare(infer, &conv, FORNIX_BACKWARD, CONV_WEIGHT_GRADIENT, FORNIX_FOR_WEIGHT);
-    int64_t input = conv_scratch(&conv, CONV_FORWARD);
-    int64_t weight = conv_scratch(&conv, CONV_WEIGHT_GRADIENT);
-    fornix_scratch(infer, FORNIX_FORWARD, conv_scratch(&conv, CONV_INPUT_GRADIENT));
-    fornix_scratch(infer, FORNIX_BACKWARD, input > weight ? input : weight);
-    fornix_flops(infer, FORNIX_FORWARD, conv_flops(&conv));
-    fornix_flops(infer, FORNIX_BACKWARD, 2 * conv_flops(&conv));
+    conv_declare(infer, &conv, CONV_INPUT_GRADIENT, a->bias);
     return true;
 }
 
@@ -62,12 +46,7 @@ static void forward(const FornixStep *step, const void *attrs, int pass, int64_t
     const TransposedAttrs *a = attrs;
     Conv conv;
     describe(a, step->in[0].shape, &conv);
-    ConvApply apply = {.in = step->in[0],
-                       .weight = step->weight[0].data,
-                       .bias = a->bias ? step->weight[1].data : NULL,
-                       .out = step->out[0],
-                       .scratch = step->scratch};
-    conv_apply(&conv, CONV_INPUT_GRADIENT, &apply, pass, begin, end);
+    conv_forward(step, &conv, CONV_INPUT_GRADIENT, a->bias, pass, begin, end);
 }
 
 static void backward(const FornixStep *step, const void *attrs, int pass, int64_t begin,
@@ -76,21 +55,7 @@ static void backward(const FornixStep *step, const void *attrs, int pass, int64_
     const TransposedAttrs *a = attrs;
     Conv conv;
     describe(a, step->in[0].shape, &conv);
-    int input_passes = conv_passes(&conv, CONV_FORWARD);
-    if (pass < input_passes) {
-        ConvApply apply = {.in = step->dout[0],
-                           .weight = step->weight[0].data,
-                           .out = step->din[0],
-                           .scratch = step->scratch};
-        conv_apply(&conv, CONV_FORWARD, &apply, pass, begin, end);
-        return;
-    }
-    ConvWeightGradient gradient = {.x = step->dout[0],
-                                   .dy = step->in[0],
-                                   .dweight = step->dweight[0].data,
-                                   .sum_x = a->bias ? step->dweight[1].data : NULL,
-                                   .scratch = step->scratch};
-    conv_weight_gradient(&conv, &gradient, pass - input_passes, begin, end);
+    conv_backward(step, &conv, CONV_INPUT_GRADIENT, a->bias, pass, begin, end);
 }
 
 static const FornixAttr attrs[] = {
