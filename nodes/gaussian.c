@@ -61,6 +61,7 @@ static bool gaussian_columns(FornixBuild *build, const void *attrs)
         if (fornix_column(table, c)->kind & FORNIX_MASK)
             return fornix_build_fail(build, "samples", "'%s' is a mask: classes have no Gaussian",
                                      fornix_column(table, c)->name);
+    fornix_fitted_on_parts(build, 0, balance_part(a->part));
     return balance_columns(build, a->label);
 }
 
@@ -100,8 +101,6 @@ static bool class_fit(FornixBuild *build, const Opened *o, int64_t class)
     if (o->balance.count[class] < 2)
         return fornix_build_fail(build, NULL, "class '%s' has one sample: that has no spread",
                                  column_class(fornix_column(table, o->balance.label), class, name));
-    for (int64_t i = 0; i < o->balance.count[class]; i++)
-        fornix_fitted_on(build, 0, o->balance.rows[class][i]);
     for (int c = 0; c < o->columns; c++)
         if (!(fornix_column(table, c)->kind & (FORNIX_LABEL | FORNIX_WEIGHT)) &&
             !moments_fit(build, o, class, c))

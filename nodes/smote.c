@@ -28,6 +28,7 @@ enum { LANES = 16, BLOCK_BYTES = 64 << 20, BLOCKS_LEAST = 16 };
 static bool smote_columns(FornixBuild *build, const void *attrs)
 {
     const Smote *a = attrs;
+    fornix_fitted_on_parts(build, 0, balance_part(a->part));
     return balance_columns(build, a->label) &&
            column_choose(build, 0, "column", a->column, FORNIX_VALUES) >= 0;
 }
@@ -151,8 +152,6 @@ static bool class_fill(const Balance *balance, const Smote *a, int64_t class, in
                                       fornix_random_real(key, (uint64_t)i));
         balance_name_row(balance, row, ++*made, a->part);
     }
-    for (int64_t i = 0; fine && i < count; i++)
-        fornix_fitted_on(build, 0, rows[i]);
     mem_free(search.nearest);
     return fine;
 }

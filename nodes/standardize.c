@@ -75,6 +75,7 @@ static bool standardize_columns(FornixBuild *build, const void *attrs)
     opened->scales = mem_new((size_t)opened->columns + 1, sizeof *opened->scales);
     fornix_set_opened(build, opened);
     fornix_copy_columns(build, 0);
+    fornix_fitted_on_parts(build, 0, balance_part(a->fit));
     for (int64_t i = 0; i < a->columns.count; i++) {
         int c = column_choose(build, 0, "columns", a->columns.items[i], FORNIX_VALUES);
         if (c < 0)
@@ -235,10 +236,8 @@ static bool standardize_rows(FornixBuild *build, const void *attrs)
     int64_t *rows = mem_new((size_t)total + 1, sizeof *rows);
     for (int64_t row = 0; row < total; row++) {
         fornix_copy_row(build, 0, row);
-        if (balance_part(a->fit) >> fornix_row(opened->table, row)->part & 1) {
+        if (balance_part(a->fit) >> fornix_row(opened->table, row)->part & 1)
             rows[count++] = row;
-            fornix_fitted_on(build, 0, row);
-        }
     }
     bool fine = count > 0 || fornix_build_fail(build, "fit", "'%s' has no row in part %s",
                                                fornix_table_name(build, 0), balance_parts[a->fit]);

@@ -37,6 +37,7 @@ static bool threshold_columns(FornixBuild *build, const void *attrs)
     int label = column_choose(build, 0, "label", a->label, FORNIX_LABEL);
     if (column < 0 || label < 0)
         return false;
+    fornix_fitted_on_parts(build, 0, balance_part(a->fit));
     const FornixColumn *score = fornix_column(table, column);
     int64_t classes = fornix_column(table, label)->classes;
     if (fornix_floats(score->shape) > 2 || classes > 2)
@@ -74,7 +75,6 @@ static bool scores_read(FornixBuild *build, const Threshold *a, Scored *scored, 
         else
             p[1] = (double)values[score->shape.c - 1];
         scored[(*count)++] = (Scored){p[1], class == 1};
-        fornix_fitted_on(build, 0, row);
     }
     return true;
 }

@@ -246,12 +246,15 @@ static bool check_samples_node(Experiment *x, Outer *outer)
     if (fine && x->apply && outer == x->loader)
         fine = experiment_fits_run(x, outer, build_table(build));
     if (fine && build_rows_known(build, true))
-        fine = outer->has_rows = build_rows(build);
+        fine = build_rows(build);
+    else if (fine && !x->apply)
+        fine = build_foresee(build);
     const char *const *files = build_files(build, &outer->file_count);
     outer->files = arena_take(x->memory, (size_t)outer->file_count + 1, sizeof(char *));
     for (int k = 0; k < outer->file_count; k++)
         outer->files[k] = arena_text(x->memory, files[k]);
     outer->table = fine ? build_table(build) : NULL;
+    outer->has_rows = fine && fornix_rows(outer->table) >= 0 && !table_is_foreseen(outer->table);
     build_free(build);
     return fine;
 }
@@ -312,8 +315,10 @@ void experiment_free(Experiment *x)
 {
     if (!x)
         return;
-    for (int k = 0; k < x->node_count; k++)
+    for (int k = 0; k < x->node_count; k++) {
+        fits_free(&x->nodes[k].fits);
         stage_free(x->nodes[k].stage);
+    }
     samples_free(x->samples);
     registry_free(x->registry);
     diag_free(x->diag);

@@ -38,8 +38,9 @@ struct Outer {
     int input_count;
     Stage *stage;
     Outer **weights;          /* by stage->nets: the train stage, or NULL (none, or a file) */
-    const FornixTable *table; /* schema, or with rows where they're known */
-    bool has_rows;            /* table was made with its rows */
+    Fits fits;                /* of a stage: what its results will be fitted on, where known */
+    const FornixTable *table; /* schema, or with rows where they're known or foreseen */
+    bool has_rows;            /* table was made with its rows, as a run makes it */
     const char **files;       /* that it read to be checked */
     int file_count;
     /* what stage_plan told of a train stage, to compare with whoever loads its weights */
@@ -95,5 +96,8 @@ FornixBuild *outer_build(Experiment *experiment, Outer *outer, const FornixTable
                          const char *folder);
 /* The table that a stage hands on, without tensors: rows of samples in its parts, or made up. */
 void outer_stage_columns(Experiment *experiment, Outer *outer, FornixBuild *build);
+/* What a stage's results are fitted on by way of its samples: subjects that it trains on or is
+ * chosen by, and all that the table stems from. */
+void outer_add_fits(const Outer *outer, Samples *samples, const FornixTable *table, Fits *fits);
 
 #endif

@@ -90,14 +90,6 @@ static bool check_weights(Experiment *x, Outer *outer)
     return fine;
 }
 
-static void keep_parameters(Experiment *x, Outer *outer)
-{
-    const Stage *stage = outer->stage;
-    outer->parameter_count = stage->parameter_count;
-    outer->parameters = stage->parameters;
-    (void)x;
-}
-
 /* New subjects are in no part, and have no masks to hand on. */
 static void take_all_rows(Stage *stage)
 {
@@ -117,7 +109,8 @@ static bool check_part(Experiment *x, const Outer *outer, const Element *element
 {
     const Outer *from = outer->inputs[0].from;
     unsigned parts;
-    if (!from->has_rows || !names.count || !fornix_rows(from->table) ||
+    bool known = from->has_rows || (from->table && table_is_foreseen(from->table));
+    if (!known || !names.count || !fornix_rows(from->table) ||
         !stage_parts(outer->stage, element, names, &parts))
         return true;
     int64_t count;
@@ -148,6 +141,47 @@ static bool check_parts(Experiment *x, const Outer *outer)
     return fine;
 }
 
+/* ---- What a check knows of subjects ---- */
+
+void outer_add_fits(const Outer *outer, Samples *samples, const FornixTable *table, Fits *fits)
+{
+    const Stage *stage = outer->stage;
+    if (stage->kind != STAGE_TRAIN) {
+        fits_join(fits, table_fits(table));
+        return;
+    }
+    unsigned parts, all;
+    stage_parts(stage, stage->element, stage->train->part, &all);
+    bool chooses = *stage->train->monitor;
+    for (int v = 0; chooses && v < stage->validation_count; v++)
+        if (stage_parts(stage, stage->validations[v].element, stage->validations[v].attrs->part,
+                        &parts))
+            all |= parts ? parts : PARTS_ALL;
+    fits_add_table(samples, fits, outer->id, table, all ? all : PARTS_ALL);
+}
+
+static void foresee_fits(Experiment *x, Outer *outer)
+{
+    for (int k = 0; k < outer->stage->net_count; k++)
+        if (outer->weights[k])
+            fits_join(&outer->fits, &outer->weights[k]->fits);
+    if (outer->input_count && !x->apply)
+        outer_add_fits(outer, x->samples, outer->inputs[0].from->table, &outer->fits);
+}
+
+/* A filter's choice among its rows is not known before a run. */
+static void foresee_rows(const Experiment *x, const Outer *outer, FornixBuild *build)
+{
+    unsigned parts;
+    const Stage *stage = outer->stage;
+    build_add_fits(build, &outer->fits);
+    if (stage->kind == STAGE_APPLY && !x->apply &&
+        stage_parts(stage, stage->element, stage->apply->part, &parts))
+        build_foresee_rows(build, parts ? parts : PARTS_ALL);
+}
+
+/* ---- The whole ---- */
+
 bool outer_check_stage(Experiment *x, Outer *outer)
 {
     outer_find_type(x, outer);
@@ -163,15 +197,18 @@ bool outer_check_stage(Experiment *x, Outer *outer)
     outer->stage = stage_new((StageKind)outer->stage_kind, outer->element, samples, &context);
     if (!outer->stage)
         return false;
-    keep_parameters(x, outer);
+    outer->parameter_count = outer->stage->parameter_count;
+    outer->parameters = outer->stage->parameters;
     if (x->apply)
         take_all_rows(outer->stage);
     if (!check_weights(x, outer) || !check_parts(x, outer))
         return false;
+    foresee_fits(x, outer);
     if (outer->stage_kind == STAGE_TRAIN)
         return true;
     FornixBuild *build = outer_build(x, outer, outer_input_tables(x, outer), NULL);
     outer_stage_columns(x, outer, build);
+    foresee_rows(x, outer, build);
     outer->table = build_table(build);
     build_free(build);
     return true;

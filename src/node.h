@@ -424,6 +424,9 @@ void fornix_set_space(FornixBuild *build, int64_t row, const FornixSpace *space)
 void fornix_set_values(FornixBuild *build, const char *name, const double *values, int64_t count);
 /* This row's subject (and all that it stems from) was used to fit what this node gives. */
 void fornix_fitted_on(FornixBuild *build, int input, int64_t row);
+/* All rows of those parts (bits 1 << FornixPart) were. Said in `columns`, it lets `check` refuse
+ * a leak before anything runs. */
+void fornix_fitted_on_parts(FornixBuild *build, int input, unsigned parts);
 
 /* Figures: they stand in final.json under the node's id, and in the report. */
 void fornix_metric(FornixBuild *build, const char *name, double value);

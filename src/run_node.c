@@ -88,21 +88,8 @@ static void collect_fits(OuterRun *r, Fits *fits)
     for (int k = 0; k < outer->stage->net_count; k++)
         if (outer->weights[k])
             fits_join(fits, &outer->weights[k]->run->fits);
-    if (!outer->input_count)
-        return;
-    const FornixTable *table = outer->inputs[0].from->run->table;
-    if (outer->stage->kind != STAGE_TRAIN) {
-        fits_join(fits, table_fits(table));
-        return;
-    }
-    unsigned parts, all;
-    stage_parts(outer->stage, outer->element, outer->stage->train->part, &all);
-    bool chooses = *outer->stage->train->monitor;
-    for (int v = 0; chooses && v < outer->stage->validation_count; v++)
-        if (stage_parts(outer->stage, outer->stage->validations[v].element,
-                        outer->stage->validations[v].attrs->part, &parts))
-            all |= parts ? parts : PARTS_ALL;
-    fits_add_table(samples, fits, outer->id, table, all ? all : PARTS_ALL);
+    if (outer->input_count)
+        outer_add_fits(outer, samples, outer->inputs[0].from->run->table, fits);
 }
 
 /* The rows of a generate stage: made-up subjects, with labels as it says. */

@@ -99,9 +99,12 @@ bool build_columns(FornixBuild *build);
 /* Whether rows can be made now: in a check, only from known rows and without reading tensors. */
 bool build_rows_known(const FornixBuild *build, bool checking);
 bool build_rows(FornixBuild *build); /* after build_columns */
-/* What build_rows begins with: whether an evaluator's rows were used to fit what made them. Of use
- * on its own in a check, for evaluators whose rows are made in a run only. */
-bool build_guard(FornixBuild *build);
+/* In a check, where only a run makes the rows: those that the first input has in parts stand for
+ * them, with their labels and without tensors. Nothing where the input's rows are not known. */
+void build_foresee_rows(FornixBuild *build, unsigned parts);
+/* Of a node: as above; of an evaluator: whether rows that it is to judge, where they are known,
+ * were used to fit what made them. */
+bool build_foresee(FornixBuild *build);
 /* The table, finished: without rows where build_rows was not called (schema alone). Rows that the
  * caller of a build without a type added are finished here, if they were not before. */
 const FornixTable *build_table(FornixBuild *build);
@@ -118,6 +121,9 @@ typedef struct TableReader {
     void *opened;
 } TableReader;
 void build_set_reader(FornixBuild *build, const TableReader *reader);
+
+/* Whether its rows, or rows that they stem from, only stand for those of a run. */
+bool table_is_foreseen(const FornixTable *table);
 
 /* ---- Finished tables --------------------------------------------------------------------- */
 

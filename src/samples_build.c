@@ -27,6 +27,7 @@ FornixBuild *build_new(Samples *samples, const BuildRequest *request)
         if (!input->table)
             continue;
         fits_join(&table->fits, &input->table->fits);
+        table->foreseen = table->foreseen || input->table->foreseen;
         bool judged = type && type->flags & FORNIX_EVALUATES &&
                       request->type->inputs[input->port].kinds & FORNIX_SAMPLES;
         if (judged)

@@ -101,6 +101,13 @@ void fornix_fitted_on(FornixBuild *build, int input, int64_t row)
     list->subjects[list->count++] = fornix_row(fornix_table(build, input), row)->subject;
 }
 
+void fornix_fitted_on_parts(FornixBuild *build, int input, unsigned parts)
+{
+    FornixTable *table = build->table;
+    if (table->inputs[input]->rows_known)
+        fits_add_table(table->samples, &table->fits, table->id, table->inputs[input], parts);
+}
+
 /* ---- Guards ------------------------------------------------------------------------------ */
 
 typedef struct Leak {
@@ -214,11 +221,6 @@ bool guard_evaluation(FornixBuild *build)
     text_free(&leak.subjects);
     mem_free(seen);
     return !leak.leaked || accepted;
-}
-
-bool build_guard(FornixBuild *build)
-{
-    return guard_evaluation(build);
 }
 
 bool guard_parts(FornixBuild *build)

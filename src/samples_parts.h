@@ -53,6 +53,7 @@ struct FornixTable {
     int column_count;
     int64_t rows, row_capacity;
     bool rows_known;
+    bool foreseen; /* rows stand for those of a run */
     FornixRow *row;
     Origin *origins;
     const FornixSpace **spaces;

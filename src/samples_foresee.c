@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Subjects before a run. A check can tell who will be judged on whom, if it knows the subjects of
+ * tables whose rows only a run makes: mostly those of the table that they are made from. */
+#include "samples_parts.h"
+
+bool table_is_foreseen(const FornixTable *table)
+{
+    return table->foreseen;
+}
+
+void build_foresee_rows(FornixBuild *build, unsigned parts)
+{
+    FornixTable *table = build->table;
+    const FornixTable *from = table->input_count ? table->inputs[0] : NULL;
+    if (!from || !from->rows_known)
+        return;
+    for (int64_t row = 0; row < from->rows; row++)
+        if (parts >> from->row[row].part & 1)
+            fornix_copy_row(build, 0, row);
+    table->rows_known = table->foreseen = true;
+}
+
+static bool judges_known_rows(const FornixBuild *build)
+{
+    const FornixTable *table = build->table;
+    for (int i = 0; i < table->input_count; i++) {
+        int port = build->request.inputs[i].port;
+        bool judged = build->request.type->inputs[port].kinds & FORNIX_SAMPLES;
+        if (judged && table->inputs[i] && !table->inputs[i]->rows_known)
+            return false;
+    }
+    return true;
+}
+
+bool build_foresee(FornixBuild *build)
+{
+    const FornixNode *type = build->request.type;
+    if (type->samples->flags & FORNIX_EVALUATES)
+        return !judges_known_rows(build) || guard_evaluation(build);
+    build_foresee_rows(build, PARTS_ALL);
+    return true;
+}
