@@ -11,7 +11,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "expand-parts.h"
+#include "expand_parts.h"
 
 enum { MOST_WORK = 1000000, MOST_ELEMENTS = 200000, MOST_BYTES = 256 << 20 };
 

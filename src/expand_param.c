@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "expand-parts.h"
+#include "expand_parts.h"
 
 typedef enum {
     PARAM_INT,

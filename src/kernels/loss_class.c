@@ -7,7 +7,7 @@
  */
 #include "loss.h"
 
-#include "loss-row.h"
+#include "loss_row.h"
 #include "tile.h"
 
 int64_t loss_grains(FornixShape shape, int pass)

@@ -86,7 +86,7 @@ bool expand_is_id(const char *text);
 const char *expand_did_you_mean(Arena *arena, const char *nearest);
 void expand_content(Expander *expander, const Walk *walk, const Element *element);
 
-/* expand-control.c: the elements that vanish */
+/* expand_control.c: the elements that vanish */
 
 void expand_for(Expander *expander, const Walk *walk, const Element *element);
 void expand_choose(Expander *expander, const Walk *walk, const Element *element);
@@ -94,7 +94,7 @@ void expand_include(Expander *expander, const Walk *walk, const Element *element
 /* The file at path, read once; NULL after an error. */
 const File *expand_open(Expander *expander, const char *path, Place asked);
 
-/* expand-param.c */
+/* expand_param.c */
 
 /* The names of the params in a file's root, and their list where params is not NULL. */
 Name *expand_params(Expander *expander, const Visit *visit, const Override *given,
@@ -102,7 +102,7 @@ Name *expand_params(Expander *expander, const Visit *visit, const Override *give
 /* Refuses params that nothing referred to. */
 void expand_unused(Expander *expander, const Visit *visit, const Name *names);
 
-/* expand-identity.c */
+/* expand_identity.c */
 
 /* Sets id and identity of an expanded element; id may be NULL. */
 void identity_set(Expander *expander, const Walk *walk, Element *element, const char *plain,

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "expand-parts.h"
+#include "expand_parts.h"
 
 enum { MOST_VALUES = 100000 };
 

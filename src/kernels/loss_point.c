@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "loss.h"
 
-#include "loss-row.h"
+#include "loss_row.h"
 
 int64_t point_loss_scratch(FornixShape shape)
 {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "expand-parts.h"
+#include "expand_parts.h"
 
 static void full_id(Text *id, const Level *level, size_t prefixes, uint32_t rounds,
                     const char *name)
