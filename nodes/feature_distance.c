@@ -136,18 +136,15 @@ static void measure_side(void *context, int64_t i)
     mem_large_free(point, (size_t)c->features * sizeof *point);
 }
 
-/* Every feature, in deviations of the real ones, is added to or taken from one coordinate, by a
+/* Every feature, over the spread of the real ones, is added to or taken from one coordinate, by a
  * draw of its own: distances are kept on average (Charikar, Chen and Farach-Colton 2002), and no
  * matrix of features by coordinates is needed. Few features are taken as they are. */
 static void project(const Clouds *c, const Moments *real, const float *point, double *out)
 {
-    double scale = 1 / sqrt((double)c->features);
+    double spread = moments_spread(real), scale = spread > 0 ? 1 / spread : 0;
     memset(out, 0, (size_t)c->projection * sizeof *out);
     for (int64_t f = 0; f < c->features; f++) {
-        double deviation = moments_deviation(real, f);
-        if (!(deviation > 0))
-            continue;
-        double value = (point[f] - real->mean[f]) / deviation * scale;
+        double value = (point[f] - real->mean[f]) * scale;
         int64_t draw = 2 * f;
         if (c->projection < c->features)
             draw = fornix_random_below(c->random, (uint64_t)f, 2 * c->projection);
@@ -280,8 +277,8 @@ static void judge_classes(const Clouds *c)
     }
     findings_value(c->build, "farthest", "", all_known ? farthest : NAN);
     fornix_report(c->build,
-                  "%" PRId64 " features, %" PRId64 " coordinates; means and spreads in "
-                  "deviations of the real class",
+                  "%" PRId64 " features, %" PRId64 " coordinates; means and spreads over "
+                  "the spread of the real class",
                   c->features, c->projection);
     findings_grid(c->build, grid);
 }
@@ -348,14 +345,15 @@ const FornixNode fornix_node = {
     .abi = FORNIX_ABI,
     .name = "feature_distance",
     .doc = "Measures, class by class, how far synthetic features lie from real ones: distance of "
-           "the means and ratio of the spreads in deviations of the real features, Fréchet "
+           "the means over the spread of the real features, ratio of the spreads, Fréchet "
            "distance, and the share of samples whose nearest neighbour is of their own kind (.5: "
            "cannot be told apart; 1: lie apart). Nothing is trained. Beside them stand what two "
            "samples of these sizes from one distribution would show, and the Fréchet distance of "
            "two halves of the real samples. Warns where synthetic samples lie nearer to another "
            "class, or spread less than half as far.",
-    .formula = "means = rms((m_syn - m_real) / s_real), by chance sqrt(1/n_real + 1/n_syn); "
-               "spreads = rms(s_syn / s_real); Fréchet = |m_r - m_s|^2 + trace(S_r + S_s - 2 "
+    .formula = "means = |m_syn - m_real| / s_real, s = sqrt(sum of variances), by chance "
+               "sqrt(1/n_real + 1/n_syn); spreads = s_syn / s_real; Fréchet = |m_r - m_s|^2 + "
+               "trace(S_r + S_s - 2 "
                "(S_r S_s)^1/2) (Dowson and Landau 1982); neighbours: Lopez-Paz and Oquab 2017",
     .attrs_size = sizeof(FeatureDistance),
     .attrs = attrs,

@@ -34,32 +34,27 @@ void moments_add(Moments *moments, const float *point)
     }
 }
 
-double moments_deviation(const Moments *moments, int64_t feature)
+double moments_spread(const Moments *moments)
 {
-    if (moments->points < 2)
-        return NAN;
-    return sqrt(moments->squares[feature] / (double)(moments->points - 1));
+    double squares = 0;
+    for (int64_t f = 0; f < moments->features; f++)
+        squares += moments->squares[f];
+    return moments->points < 2 ? NAN : sqrt(squares / (double)(moments->points - 1));
 }
 
 MomentsDistance moments_distance(const Moments *a, const Moments *b)
 {
-    double means = 0, spreads = 0;
+    double apart = 0, own = moments_spread(a);
     int64_t features = 0;
-    for (int64_t f = 0; f < a->features && a->points > 1; f++) {
-        double deviation = moments_deviation(a, f);
-        if (!(deviation > 0))
-            continue;
-        double apart = (b->mean[f] - a->mean[f]) / deviation;
-        double ratio = moments_deviation(b, f) / deviation;
-        means += apart * apart;
-        spreads += ratio * ratio;
-        features++;
+    for (int64_t f = 0; f < a->features; f++) {
+        apart += (b->mean[f] - a->mean[f]) * (b->mean[f] - a->mean[f]);
+        features += a->squares[f] > 0;
     }
-    bool defined = features > 0 && b->points > 0;
+    bool defined = features > 0 && a->points > 1 && b->points > 0;
     double chance = 1 / (double)a->points + 1 / (double)b->points;
-    return (MomentsDistance){.means = defined ? sqrt(means / (double)features) : NAN,
+    return (MomentsDistance){.means = defined ? sqrt(apart) / own : NAN,
                              .by_chance = defined ? sqrt(chance) : NAN,
-                             .spreads = defined ? sqrt(spreads / (double)features) : NAN,
+                             .spreads = defined ? moments_spread(b) / own : NAN,
                              .features = features};
 }
 

@@ -18,13 +18,14 @@ typedef struct {
 Moments moments_new(int64_t features);
 void moments_free(Moments *moments);
 void moments_add(Moments *moments, const float *point);
-double moments_deviation(const Moments *moments, int64_t feature); /* NAN below two points */
+double moments_spread(const Moments *moments); /* sqrt(sum of variances); NAN below two points */
 
 typedef struct {
-    double means;     /* RMS over features of (mean b - mean a) / deviation a */
+    double means;     /* |mean b - mean a| / sqrt(sum of a's variances): in all directions together,
+                         so that a feature which hardly varies does not outweigh all others */
     double by_chance; /* what `means` would be about if both came from one distribution */
-    double spreads;   /* RMS over features of deviation b / deviation a */
-    int64_t features; /* those that vary in a: the others cannot be measured in its deviations */
+    double spreads;   /* sqrt(sum of b's variances / sum of a's) */
+    int64_t features; /* those that vary in a */
 } MomentsDistance;
 
 /* NAN where a has fewer than two points, or (spreads) b has. */

@@ -308,11 +308,11 @@ START_TEST(distances_of_moments)
         moments_add(&a, points[i]);
         moments_add(&b, (float[]){2 * points[i][0] + 2, 7, points[i][2]});
     }
-    assert_close(moments_deviation(&a, 0), 2);
+    assert_close(moments_spread(&a), sqrt(4. + 0 + 4));
     MomentsDistance distance = moments_distance(&a, &b);
     ck_assert_int_eq(distance.features, 2);
-    assert_close(distance.means, sqrt((4. / 2 * 4 / 2 + 0) / 2));
-    assert_close(distance.spreads, sqrt((4. + 1) / 2));
+    assert_close(distance.means, sqrt((16. + 4 + 0) / 8));
+    assert_close(distance.spreads, sqrt((16. + 0 + 4) / 8));
     assert_close(distance.by_chance, sqrt(2. / 3));
     moments_free(&a);
     moments_free(&b);
