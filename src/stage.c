@@ -291,6 +291,38 @@ static void describe_collected(Stage *stage, const StagePlan *plan)
     }
 }
 
+/* A node may add figures of its own behind its path. */
+static bool gives_figure(const StagePlan *plan, const char *name)
+{
+    for (int k = 0; k < plan->wanted_count; k++) {
+        size_t length = strlen(plan->wanted[k]->path);
+        if (strncmp(name, plan->wanted[k]->path, length) == 0 &&
+            (name[length] == '\0' || name[length] == '.'))
+            return true;
+    }
+    return false;
+}
+
+/* Whether the validation measures what the stage watches, if it is the one to do so. */
+static bool check_monitor(const Stage *stage, const Validation *validation, const StagePlan *plan)
+{
+    const char *monitor = stage->train->monitor;
+    size_t length = strlen(validation->id);
+    if (strncmp(monitor, validation->id, length) != 0 || monitor[length] != '.' ||
+        gives_figure(plan, monitor + length + 1))
+        return true;
+    const char *names[64] = {NULL};
+    size_t count = 0;
+    for (int k = 0; k < plan->wanted_count && count < COUNT(names); k++)
+        names[count++] = plan->wanted[k]->path;
+    const char *near = text_suggest(monitor + length + 1, names, count);
+    near = !near && count ? names[0] : near;
+    diag_error_help(stage->context.diag, element_attribute(stage->element, "monitor")->value_place,
+                    near ? arena_format(stage->memory, "it measures '%s'", near) : NULL,
+                    "<validate id=\"%s\"> measures no '%s'", validation->id, monitor + length + 1);
+    return false;
+}
+
 static bool check_bodies(Stage *stage)
 {
     for (int u = 0; u < stage->update_count; u++) {
@@ -302,6 +334,7 @@ static bool check_bodies(Stage *stage)
         arena_take(stage->memory, 64 * (size_t)(stage->validation_count + 1) + 1, sizeof(Net));
     StagePlan *plan = stage_plan(stage, NULL, stage_batch(stage), UINT64_MAX);
     bool fine = plan && check_weights(stage, plan);
+    fine = fine && stage_check_idle(stage, stage->element, plan);
     if (plan) {
         note_nets(stage, body_graph(plan->body));
         describe_collected(stage, plan);
@@ -312,7 +345,8 @@ static bool check_bodies(Stage *stage)
         plan = stage_plan(stage, validation, validation->attrs->batch, 0);
         if (plan)
             note_nets(stage, body_graph(plan->body));
-        fine = fine && plan;
+        fine = fine && plan && stage_check_idle(stage, validation->element, plan) &&
+               check_monitor(stage, validation, plan);
         stage_plan_free(plan);
     }
     return fine;

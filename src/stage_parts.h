@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The inside of a Stage: what is read (stage_read.c) and what is made of it (stage.c). */
+/* The inside of a Stage: what is read (stage_read.c) what is made of it (stage.c),
+ * and what has no use (stage_idle.c). */
 #ifndef FORNIX_STAGE_PARTS_H
 #define FORNIX_STAGE_PARTS_H
 
@@ -7,5 +8,7 @@
 
 /* All that stands in the stage's element; false after a mistake. */
 bool stage_read(Stage *stage, const FornixTable *samples);
+/* Whether figures, losses or what is collected depend on every node of that body; told if not. */
+bool stage_check_idle(const Stage *stage, const Element *body, const StagePlan *plan);
 
 #endif

@@ -314,8 +314,30 @@ static bool read_stage(Stage *stage, const FornixTable *samples)
     return stage_parts(stage, stage->element, stage->filter->part, &parts) && read_rule(stage);
 }
 
+/* "watch.dice": a validation's id and a figure of it. */
+static bool check_watched(const Stage *stage)
+{
+    const char *monitor = stage->train ? stage->train->monitor : "";
+    const char **ids = arena_take(stage->memory, (size_t)stage->validation_count + 1, sizeof *ids);
+    for (int k = 0; k < stage->validation_count; k++) {
+        ids[k] = stage->validations[k].id;
+        size_t length = strlen(ids[k]);
+        if (strncmp(monitor, ids[k], length) == 0 && monitor[length] == '.')
+            return true;
+    }
+    if (!*monitor)
+        return true;
+    const char *id = arena_slice(stage->memory, monitor, strcspn(monitor, "."));
+    const char *near = text_suggest(id, ids, (size_t)stage->validation_count);
+    diag_error_help(stage->context.diag, element_attribute(stage->element, "monitor")->value_place,
+                    near ? arena_format(stage->memory, "did you mean '%s'?", near)
+                         : "a figure of a <validate>, such as 'watch.dice'",
+                    "monitor '%s' is of no <validate> in here", monitor);
+    return false;
+}
+
 bool stage_read(Stage *stage, const FornixTable *samples)
 {
     return read_stage(stage, samples) && read_updates(stage) && read_validations(stage) &&
-           read_collects(stage);
+           check_watched(stage) && read_collects(stage);
 }

@@ -319,9 +319,8 @@ static bool open_trainer(Trainer *t, FornixError *error)
     t->random = stage_random(t->stage, t->stage->train->seed);
     t->plans = (StagePlans){
         .run = t->run, .weights = weights_new(), .seed = (uint64_t)t->stage->train->seed};
-    return plan_epochs(t, error) && open_plans(t, error) && train_check_monitor(t, error) &&
-           open_best(t, error) && go_on(t, error) && open_metrics(t, error) &&
-           open_loader(t, error);
+    return plan_epochs(t, error) && open_plans(t, error) && open_best(t, error) &&
+           go_on(t, error) && open_metrics(t, error) && open_loader(t, error);
 }
 
 static bool finish(Trainer *t, FornixError *error)

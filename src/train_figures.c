@@ -123,46 +123,6 @@ bool train_validate(Trainer *t, const Validation *validation, FornixError *error
 }
 
 /* Of which validation a figure is; NULL: of none. */
-static const Validation *validation_of(const Stage *stage, const char *figure)
-{
-    for (int k = 0; k < stage->validation_count; k++) {
-        size_t length = strlen(stage->validations[k].id);
-        if (strncmp(figure, stage->validations[k].id, length) == 0 && figure[length] == '.')
-            return &stage->validations[k];
-    }
-    return NULL;
-}
-
-/* A node may add figures of its own behind its path. */
-static bool gives_figure(const StagePlan *plan, const char *name)
-{
-    for (int k = 0; k < plan->wanted_count; k++) {
-        size_t length = strlen(plan->wanted[k]->path);
-        if (strncmp(name, plan->wanted[k]->path, length) == 0 &&
-            (name[length] == '\0' || name[length] == '.'))
-            return true;
-    }
-    return false;
-}
-
-bool train_check_monitor(Trainer *t, FornixError *error)
-{
-    const char *monitor = t->stage->train->monitor;
-    if (!*monitor)
-        return true;
-    const Validation *validation = validation_of(t->stage, monitor);
-    if (!validation)
-        return fornix_fail_input(error, "train '%s': monitor '%s' is of no <validate> in it",
-                                 t->stage->id, monitor);
-    const StagePlan *plan = plans_get(&t->plans, validation, validation->attrs->batch, 0, error);
-    if (!plan || gives_figure(plan, monitor + strlen(validation->id) + 1))
-        return plan != NULL;
-    const char *other = plan->wanted_count ? plan->wanted[0]->path : NULL;
-    return fornix_fail_input(error, "train '%s': <validate id=\"%s\"> measures no '%s'%s%s%s",
-                             t->stage->id, validation->id, monitor + strlen(validation->id) + 1,
-                             other ? ", but '" : "", other ? other : "", other ? "'" : "");
-}
-
 static void note_line(Figures *figures, const char *line)
 {
     json_t *root = json_loads(line, 0, NULL);

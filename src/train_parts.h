@@ -30,8 +30,6 @@ typedef struct Trainer {
     Measure *losses;     /* since the last line of metrics */
 } Trainer;
 
-/* monitor= names a figure that a validation gives. */
-bool train_check_monitor(Trainer *t, FornixError *error);
 /* The losses since the last line of metrics become a line; a loss that isn't finite is a failure.
  */
 bool train_log_losses(Trainer *t, FornixError *error);
