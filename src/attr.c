@@ -31,6 +31,7 @@ typedef struct {
     const AttrResolver *resolver;
     Arena *arena;
     FornixError *error;
+    bool misnamed; /* an attribute of the element is unknown, which was told */
 } Reading;
 
 static const struct {
@@ -374,6 +375,8 @@ static bool fill_one(const FornixAttr *attr, const Element *element, Reading rea
     const Attribute *given = element_attribute(element, attr->name);
     Place place = given ? given->value_place : element->place;
     FornixError error = {0};
+    if (!given && !attr->fallback && reading.misnamed)
+        return false; /* most likely what was named wrong */
     if (!given && !attr->fallback) {
         Text what = {0};
         text_format(&what, "'%s' is missing (%s)", attr->name, attr->doc);
@@ -396,9 +399,10 @@ void *attr_read(const FornixNode *node, const Element *element, const AttrResolv
                 Diag *diag, Arena *arena)
 {
     char *values = arena_take(arena, 1, node->attrs_size + 1);
-    bool good = check_names(node, element, diag);
+    bool named = check_names(node, element, diag), good = named;
     for (const FornixAttr *attr = node->attrs; attr && attr->name; attr++)
-        good = fill_one(attr, element, (Reading){.resolver = resolver, .arena = arena}, diag,
+        good = fill_one(attr, element,
+                        (Reading){.resolver = resolver, .arena = arena, .misnamed = !named}, diag,
                         values + attr->offset) &&
                good;
     return good ? values : NULL;

@@ -292,7 +292,8 @@ const Expansion *expand_file(const char *path, const Override *overrides, size_t
     Visit visit = {.file = file};
     Name *names = expand_params(&expander, &visit, overrides, override_count, expansion);
     expansion->root = expand_root(&expander, (Walk){.visit = &visit, .names = names}, file->root);
-    if (diag_errors(diag) == before) /* an expression that failed did not read all its names */
+    expansion->sound = diag_errors(diag) == before;
+    if (expansion->sound) /* an expression that failed did not read all its names */
         expand_unused(&expander, &visit, names);
     expansion->source_count = expander.source_count;
     const Source **sources = arena_take(arena, expander.source_count, sizeof *sources);

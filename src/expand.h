@@ -78,6 +78,7 @@ typedef struct {
     const Element *root;
     const Param *params; /* of the main file */
     size_t param_count;
+    bool sound; /* nothing is wrong but params that nothing refers to: elements can be trusted */
     const Source *const *sources; /* every file that was read, the main file first */
     size_t source_count;
 } Expansion;

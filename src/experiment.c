@@ -284,6 +284,29 @@ static const Override *read_overrides(Experiment *x, const ExperimentRequest *re
     return overrides;
 }
 
+static bool net_used(const Experiment *x, const char *name)
+{
+    for (int k = 0; k < x->node_count; k++)
+        for (int n = 0; x->nodes[k].stage && n < x->nodes[k].stage->net_count; n++)
+            if (strcmp(x->nodes[k].stage->nets[n].name, name) == 0)
+                return true;
+    return false;
+}
+
+/* A param may have switched off who would use it, so it is no mistake; nets of other files come
+ * together. */
+static void warn_unused_nets(Experiment *x)
+{
+    if (diag_errors(x->diag) || x->apply)
+        return;
+    for (int k = 0; k < x->net_count; k++) {
+        const Element *element = x->nets[k].element;
+        if (element->place.source == experiment_source(x) && !net_used(x, x->nets[k].name))
+            diag_warn(x->diag, element->place, "no stage uses net '%s', so it was not checked",
+                      x->nets[k].name);
+    }
+}
+
 Experiment *experiment_open(const ExperimentRequest *request)
 {
     Experiment *x = mem_new(1, sizeof *x);
@@ -301,13 +324,16 @@ Experiment *experiment_open(const ExperimentRequest *request)
     if (diag_errors(x->diag) == 0)
         x->expansion =
             expand_file(request->path, overrides, request->override_count, x->diag, x->memory);
-    if (!x->expansion || !x->expansion->root)
+    if (!x->expansion || !x->expansion->root || !x->expansion->sound)
         return x;
     read_root(x, x->expansion->root);
+    if (!x->node_count)
+        diag_error(x->diag, x->expansion->root->place, "no node works in this graph");
     if (x->apply)
         experiment_choose(x);
     for (int k = 0; k < x->node_count; k++)
         experiment_check(x, &x->nodes[k]);
+    warn_unused_nets(x);
     return x;
 }
 

@@ -68,7 +68,8 @@ static bool check_weights(Experiment *x, Outer *outer)
         const Element *element = element_find(outer->element, net->weights);
         Outer *from = element ? experiment_outer(x, element) : NULL;
         if (!from || from->stage_kind != STAGE_TRAIN) {
-            const char *near = element_suggest(outer->element, net->weights, x->memory);
+            const char *near =
+                from ? NULL : element_suggest(outer->element, net->weights, x->memory);
             diag_error_help(x->diag, net->weights_place,
                             near ? arena_format(x->memory, "did you mean '%s'?", near) : NULL,
                             from ? "'%s' is no <train>, so it has no weights"

@@ -157,6 +157,10 @@ bool body_build_use(Body *body, Scope *scope, Item *item)
     int number = net ? net_number(body, net->name, use->place) : -1;
     if (number < 0)
         return false;
+    if (body->open_nets >> number & 1) {
+        diag_error(body->request.diag, use->place, "net '%s' contains itself", net->name);
+        return false;
+    }
     Scope *inside = scope_inside(body, scope, item);
     inside->net = number;
     inside->net_path = "";
@@ -174,5 +178,8 @@ bool body_build_use(Body *body, Scope *scope, Item *item)
         fine = bind_input(body, scope, use, &inside->bindings[k]) && fine;
     scope_fill(body, inside, net->element);
     item->inside = inside;
-    return fine && body_build_scope(body, inside);
+    body->open_nets |= (uint64_t)1 << number;
+    fine = fine && body_build_scope(body, inside);
+    body->open_nets &= ~((uint64_t)1 << number);
+    return fine;
 }

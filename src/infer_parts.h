@@ -43,7 +43,8 @@ struct Body {
     Graph graph;
     Scope *scope;
     int value_room, node_room, parameter_room;
-    int depth;  /* of nets and composites in one another */
+    uint64_t open_nets; /* bit k: net k is being built */
+    int depth;          /* of nets and composites in one another */
     int failed; /* grows with each mistake: what depends on one is left out without a word */
 };
 

@@ -37,6 +37,13 @@ static const char *suggest_id(const Body *body, const Scope *scope, const char *
     return near ? arena_format(body->memory, "did you mean '%s'?", near) : NULL;
 }
 
+/* After a mistake was told: also where it was told before, of another use of the same net. */
+static Value *mistaken(const Reference *r)
+{
+    r->body->failed++;
+    return NULL;
+}
+
 static Value *column_value(Reference *r, const char *name)
 {
     Body *body = r->body;
@@ -69,7 +76,7 @@ static Value *column_value(Reference *r, const char *name)
         near ? arena_format(body->memory, "did you mean '%s.%s'?", body->request.prefix, near)
              : NULL,
         "the samples of this stage have no column '%s'", name);
-    return NULL;
+    return mistaken(r);
 }
 
 /* The length of an id at the start of text: up to '/' or '.', brackets and what is in them held. */
@@ -98,7 +105,7 @@ static Value *node_output(Reference *r, const Item *item, const char *port)
                     near ? arena_format(r->body->memory, "did you mean '%s.%s'?", item->id, near)
                          : NULL,
                     "%s '%s' has no output '%s'", node->type->name, item->id, port);
-    return NULL;
+    return mistaken(r);
 }
 
 static Value *composite_output(Reference *r, const Item *item, const char *port)
@@ -111,7 +118,7 @@ static Value *composite_output(Reference *r, const Item *item, const char *port)
             return reference_value(&inside, port);
     diag_error(r->body->request.diag, r->place, "%s '%s' has no output '%s'", item->composite->name,
                item->id, port);
-    return NULL;
+    return mistaken(r);
 }
 
 static Value *use_output(Reference *r, const Item *item)
@@ -121,7 +128,7 @@ static Value *use_output(Reference *r, const Item *item)
     diag_error_help(r->body->request.diag, r->place,
                     arena_format(r->body->memory, "for instance '%s/%s'", item->id, last),
                     "'%s' is a whole net: name one of its nodes", item->id);
-    return NULL;
+    return mistaken(r);
 }
 
 /* One that its own if= dropped is not connected, which an optional port can bear. */
@@ -132,7 +139,7 @@ static Value *unknown_id(Reference *r, const char *id)
     diag_error_help(
         r->body->request.diag, r->place, suggest_id(r->body, r->scope, id),
         r->scope->is_body ? "nothing here has the id '%s'" : "nothing in here has the id '%s'", id);
-    return NULL;
+    return mistaken(r);
 }
 
 /* What follows an item's id: "", "/inner" or ".port". */
@@ -147,7 +154,7 @@ static Value *item_value(Reference *r, Item *item, const char *rest)
             diag_error(r->body->request.diag, r->place,
                        "'%s' is a %s: there is nothing inside to enter with '/'", item->id,
                        item->node->type->name);
-            return NULL;
+            return mistaken(r);
         }
         Reference inside = {r->body, item->inside, NULL, r->text, r->place};
         return reference_value(&inside, rest + 1);

@@ -213,7 +213,7 @@ const char *const *registry_names(const Registry *registry, size_t *count)
     return registry->names;
 }
 
-bool registry_fail(Registry *registry, const char *name, FornixError *error)
+static bool fail(Registry *registry, const char *name, FornixError *error)
 {
     pthread_mutex_lock(&registry->lock);
     const Entry *entry = open_entry(registry, name);
@@ -241,7 +241,7 @@ void registry_explain(Registry *registry, const char *name, const char *const *o
                       Place place)
 {
     FornixError error = {0};
-    registry_fail(registry, name, &error);
+    fail(registry, name, &error);
     const char *near = find(registry, name) ? NULL : suggest(registry, name, others);
     Text help = {0};
     if (near)
@@ -250,6 +250,14 @@ void registry_explain(Registry *registry, const char *name, const char *const *o
         text_format(&help, "looked in %s", text_value(&registry->folders));
     diag_error_help(diag, place, text_value(&help), "%s", error.text);
     text_free(&help);
+}
+
+bool registry_fail(Registry *registry, const char *name, FornixError *error)
+{
+    const char *near = find(registry, name) ? NULL : suggest(registry, name, NULL);
+    if (near)
+        return fornix_fail_input(error, "there is no node '%s'; did you mean '%s'?", name, near);
+    return fail(registry, name, error);
 }
 
 bool registry_hash(Registry *registry, const Plugin *plugin, Hash *hash, FornixError *error)
