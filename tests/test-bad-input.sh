@@ -1,0 +1,161 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Bad input: what fornix says to it, word for word, and how it ends.
+#
+# tests/bad/cases holds a case a paragraph:
+#
+#   # what is wrong
+#   $ a command that spoils good files
+#   2 fornix check table.xml
+#   the first lines of what it says from its first mistake on, exactly; @ stands for the folder
+#
+# Each case works in a folder with fresh copies of the graphs and files that it spoils. At the end
+# bytes of good graphs are changed at random: fornix may refuse them, but not break.
+set -u
+srcdir=${srcdir:-$(cd "$(dirname "$0")/.." && pwd)}
+case $srcdir in /*) ;; *) srcdir=$(cd "$srcdir" && pwd) ;; esac
+builddir=${builddir:-$srcdir}
+case $builddir in /*) ;; *) builddir=$(cd "$builddir" && pwd) ;; esac
+program=${FORNIX:-$builddir/src/fornix}
+work=$(mktemp -d "${TMPDIR:-/tmp}/fornix-bad.XXXXXX") || exit 1
+trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+export FORNIX_CACHE="$work/cache" OMP_NUM_THREADS="${OMP_NUM_THREADS:-2}" LC_ALL=C
+passed=0 failed=0
+
+fornix() {
+    "$program" "$@"
+}
+
+# ---- Good files ----
+
+good=$work/good
+mkdir "$good" "$work/cache"
+cp "$srcdir"/tests/bad/*.xml "$good"
+cd "$good" || exit 1
+awk 'BEGIN { print "subject,grade,a,b"
+    for (k = 0; k < 16; k++) print "s" k "," (k % 2 ? "low" : "high") "," k / 16 "," k % 3 }' \
+    >table.csv
+if ! fornix run cohort.xml -o made >log 2>&1; then
+    cat log
+    exit 1
+fi
+cp large/*_0001_mask.nii.gz large.nii.gz
+gzip -dc volumes/*_0003_image.nii.gz >nan.nii
+printf '\000\000\300\177' | dd of=nan.nii bs=1 seek=1200 conv=notrunc 2>/dev/null
+gzip nan.nii
+mkdir pictures
+cp made/stages/pictures/cuts/*.png pictures
+(cd pictures && ls ./*.png) | awk 'BEGIN { print "file,grade" } { print $0 ",g" NR % 2 }' >index.csv
+mv index.csv pictures
+header='{"feature":{"dtype":"F32","shape":[16,2],"data_offsets":[0,128]}}'
+{
+    printf "\\$(printf '%03o' ${#header})\000\000\000\000\000\000\000%s" "$header"
+    head -c 128 /dev/zero
+} >tensors.safetensors
+rm -rf made log
+for graph in table images acgan pictures tensors; do
+    if ! fornix run $graph.xml -o made >log 2>&1; then
+        echo "the good $graph.xml fails:"
+        cat log
+        exit 1
+    fi
+    rm -rf made log
+done
+
+# ---- Cases ----
+
+edit() { # FILE SED-SCRIPT: must change the file
+    sed "$2" "$1" >"$1.new"
+    if cmp -s "$1" "$1.new"; then echo "no change: $2" >>"$work/unchanged"; fi
+    mv "$1.new" "$1"
+}
+
+begin() { # a case: its name
+    name=$1 said=
+    rm -rf "$work/case" "$work/unchanged"
+    cp -R "$good" "$work/case"
+    : >"$work/expected"
+}
+
+obey() { # the case's command, which must end with that exit
+    code=$1
+    (cd "$work/case" && eval "$2") >"$work/output" 2>"$work/errors" </dev/null
+    ended=$?
+    said=yes
+}
+
+judge() { # what the case said
+    [ -n "$said" ] || return
+    lines=$(wc -l <"$work/expected")
+    cat "$work/errors" "$work/output" | sed "s|$work/case|@|g; s|$builddir|@@|g; s|[0-9a-f]\{32\}|HASH|" |
+        awk '/error:|warning:|^fornix/ { told = 1 } { all[NR] = $0 } told
+            END { if (!told) for (k = 1; k <= NR; k++) print all[k] }' |
+        head -n "$lines" >"$work/said"
+    if [ "$ended" = "$code" ] && cmp -s "$work/said" "$work/expected" && [ "$lines" -gt 0 ] &&
+        [ ! -e "$work/unchanged" ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "test-bad-input: $name: ended with $ended, wanted $code"
+        cat "$work/unchanged" 2>/dev/null
+        diff "$work/expected" "$work/said"
+    fi
+    said=
+}
+
+while IFS= read -r line; do
+    case $line in
+    '') judge ;;
+    '# '*) begin "${line#'# '}" ;;
+    '$ '*) (cd "$work/case" && eval "${line#'$ '}") ;;
+    [0-9]' '*)
+        if [ -z "$said" ]; then obey "${line%% *}" "${line#* }"; else echo "$line" >>"$work/expected"; fi
+        ;;
+    *) printf '%s\n' "$line" >>"$work/expected" ;;
+    esac
+done <"$srcdir/tests/bad/cases"
+judge
+
+# ---- Bytes at random ----
+
+# A graph with a few bytes changed, lost or doubled, by a generator with a seed of its own.
+mangle() { # SEED FILE
+    od -An -v -tu1 -w1 "$2" | awk -v seed="$1" '
+        BEGIN { srand(seed); bytes = "<>/\"=&;${}[]*. \n09azé\1\377" }
+        { byte[NR] = $1 + 0 }
+        END {
+            for (i = 1 + int(rand() * 4); i > 0; i--) {
+                at = 1 + int(rand() * NR); what = rand()
+                if (what < .5) byte[at] = 32 + int(rand() * 96)
+                else if (what < .6) byte[at] = int(rand() * 256)
+                else if (what < .8) byte[at] = -1
+                else byte[at] = byte[1 + int(rand() * NR)]
+            }
+            for (k = 1; k <= NR; k++) if (byte[k] >= 0) printf "\\%03o", byte[k]
+        }' >"$work/octal"
+    # shellcheck disable=SC2059 # the octal numbers are the format
+    printf "$(cat "$work/octal")" >"$work/case/mangled.xml"
+}
+
+begin fuzz
+tried=0
+start=$(date +%s)
+until [ $(($(date +%s) - start)) -ge "${FUZZ_SECONDS:-8}" ]; do
+    for graph in table images acgan; do
+        tried=$((tried + 1))
+        mangle "$tried" "$good/$graph.xml"
+        (cd "$work/case" && exec "$program" check mangled.xml) >"$work/output" 2>"$work/errors"
+        ended=$?
+        case $ended in 0 | 2) continue ;; esac
+        failed=$((failed + 1))
+        echo "test-bad-input: $graph.xml mangled with seed $tried ended with $ended"
+        tail -n 5 "$work/errors"
+    done
+done
+passed=$((passed + 1))
+
+echo "$tried mangled graphs"
+total=$((passed + failed))
+echo "$((100 * passed / total))%: Checks: $total, Failures: $failed, Errors: 0"
+[ "$failed" = 0 ]
