@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Bad input: what fornix says to it, word for word, and how it ends.
 #
-# tests/bad/cases holds a case a paragraph:
+# tests/bad/cases.txt holds a case a paragraph:
 #
 #   # what is wrong
 #   $ a command that spoils good files
@@ -114,7 +114,7 @@ while IFS= read -r line; do
         ;;
     *) printf '%s\n' "$line" >>"$work/expected" ;;
     esac
-done <"$srcdir/tests/bad/cases"
+done <"$srcdir/tests/bad/cases.txt"
 judge
 
 # ---- Bytes at random ----
