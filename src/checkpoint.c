@@ -106,14 +106,15 @@ static bool same_shape(const SafeTensor *stored, const SafeTensor *wanted)
 
 static bool entry_load(const SafeFile *file, const Entry *entry, FornixError *error)
 {
-    int64_t index = safetensors_find(file, entry->name);
+    int64_t index = safetensors_find(file, entry->tensor.name);
     if (index < 0)
-        return fornix_fail(error, "%s: no tensor '%s'", safetensors_path(file), entry->name);
+        return fornix_fail(error, "%s: no tensor '%s'", safetensors_path(file), entry->tensor.name);
     const SafeTensor *stored = safetensors_tensor(file, (size_t)index);
     if (!same_shape(stored, &entry->tensor))
         return fornix_fail_input(error, "%s: '%s' has another shape there", safetensors_path(file),
-                                 entry->name);
-    return safetensors_read(file, (size_t)index, 0, safetensors_rows(stored), entry->data, error);
+                                 entry->tensor.name);
+    return !entry->data ||
+           safetensors_read(file, (size_t)index, 0, safetensors_rows(stored), entry->data, error);
 }
 
 /* "except" names a node ("logits": all of "NET/logits.…", "NET/logits/…") or a tensor. */
@@ -132,23 +133,22 @@ static bool matches_any(const char *name, char **words, size_t count, bool *used
     return found;
 }
 
-static bool load_tensor(const SafeFile *file, const WeightTensor *tensor, bool matching,
-                        FornixError *error)
+static bool load_entry(const SafeFile *file, const Entry *entry, bool matching, FornixError *error)
 {
-    Entry entry = {tensor->name, describe(tensor->name, tensor->shape), tensor->data};
-    int64_t index = safetensors_find(file, tensor->name);
+    int64_t index = safetensors_find(file, entry->tensor.name);
     if (matching &&
-        (index < 0 || !same_shape(safetensors_tensor(file, (size_t)index), &entry.tensor)))
+        (index < 0 || !same_shape(safetensors_tensor(file, (size_t)index), &entry->tensor)))
         return true;
     if (index < 0)
         return fornix_fail_input(error,
                                  "%s: no tensor '%s'; load=\"matching\" or except=\"…\" leaves "
                                  "such out",
-                                 safetensors_path(file), tensor->name);
-    return entry_load(file, &entry, error);
+                                 safetensors_path(file), entry->tensor.name);
+    return entry_load(file, entry, error);
 }
 
-bool weights_load(Weights *weights, const WeightsLoad *load, FornixError *error)
+static bool load_entries(const WeightsLoad *load, const Entry *entries, size_t entry_count,
+                         FornixError *error)
 {
     SafeFile *file = safetensors_open(load->path, error);
     if (!file)
@@ -156,12 +156,12 @@ bool weights_load(Weights *weights, const WeightsLoad *load, FornixError *error)
     size_t count = 0, prefix = strlen(load->net) + 1;
     char **words = text_split(load->except ? load->except : "", &count);
     bool *used = mem_new(count + 1, sizeof *used), fine = true;
-    for (size_t k = 0; k < weights_count(weights) && fine; k++) {
-        const WeightTensor *tensor = weights_at(weights, k);
-        if (strncmp(tensor->name, load->net, prefix - 1) != 0 || tensor->name[prefix - 1] != '/')
+    for (size_t k = 0; k < entry_count && fine; k++) {
+        const char *name = entries[k].tensor.name;
+        if (strncmp(name, load->net, prefix - 1) != 0 || name[prefix - 1] != '/')
             continue;
-        if (!matches_any(tensor->name + prefix, words, count, used))
-            fine = load_tensor(file, tensor, load->matching, error);
+        if (!matches_any(name + prefix, words, count, used))
+            fine = load_entry(file, &entries[k], load->matching, error);
     }
     for (size_t k = 0; k < count && fine; k++)
         if (!used[k])
@@ -170,6 +170,30 @@ bool weights_load(Weights *weights, const WeightsLoad *load, FornixError *error)
     mem_free(used);
     text_split_free(words);
     safetensors_close(file);
+    return fine;
+}
+
+bool weights_load(Weights *weights, const WeightsLoad *load, FornixError *error)
+{
+    size_t count = weights_count(weights);
+    Entry *entries = mem_new(count + 1, sizeof *entries);
+    for (size_t k = 0; k < count; k++) {
+        const WeightTensor *tensor = weights_at(weights, k);
+        entries[k] = (Entry){tensor->name, describe(tensor->name, tensor->shape), tensor->data};
+    }
+    bool fine = load_entries(load, entries, count, error);
+    mem_free(entries);
+    return fine;
+}
+
+bool weights_check(const Parameter *parameters, int count, const WeightsLoad *load,
+                   FornixError *error)
+{
+    Entry *entries = mem_new((size_t)count + 1, sizeof *entries);
+    for (int k = 0; k < count; k++)
+        entries[k] = (Entry){.tensor = describe(parameters[k].name, parameters[k].shape)};
+    bool fine = load_entries(load, entries, (size_t)count, error);
+    mem_free(entries);
     return fine;
 }
 

@@ -23,6 +23,10 @@ typedef struct WeightsLoad {
 /* Fills tensors that exist already. An entry of `except` that matches nothing is a failure. */
 bool weights_load(Weights *weights, const WeightsLoad *load, FornixError *error);
 
+/* Whether weights_load would find all that it wants for a net with those parameters. */
+bool weights_check(const Parameter *parameters, int count, const WeightsLoad *load,
+                   FornixError *error);
+
 typedef struct Progress {
     int64_t step;                /* steps done */
     int64_t metrics_offset;      /* bytes of the metrics file that belong to them */

@@ -2,6 +2,7 @@
 /* Stages as nodes of the outer graph: their tables, their weights, the parts that they take. */
 #include <string.h>
 
+#include "checkpoint.h"
 #include "experiment_parts.h"
 
 void outer_stage_columns(Experiment *x, Outer *outer, FornixBuild *build)
@@ -56,6 +57,19 @@ static bool check_shapes(Experiment *x, const Outer *outer, const Net *net, cons
     return true;
 }
 
+static bool check_file(Experiment *x, const Outer *outer, const Net *net)
+{
+    FornixError error = {0};
+    WeightsLoad load = {.path = net->weights,
+                        .net = net->name,
+                        .matching = net->load_matching,
+                        .except = net->except};
+    if (weights_check(outer->parameters, outer->parameter_count, &load, &error))
+        return true;
+    diag_error(x->diag, net->weights_place, "%s", error.text);
+    return false;
+}
+
 static bool check_weights(Experiment *x, Outer *outer)
 {
     Stage *stage = outer->stage;
@@ -63,6 +77,8 @@ static bool check_weights(Experiment *x, Outer *outer)
     outer->weights = arena_take(x->memory, (size_t)stage->net_count + 1, sizeof(Outer *));
     for (int k = 0; k < stage->net_count; k++) {
         const Net *net = &stage->nets[k];
+        if (net->weights_file && !x->apply)
+            fine = check_file(x, outer, net) && fine;
         if (!*net->weights || net->weights_file)
             continue;
         const Element *element = element_find(outer->element, net->weights);
