@@ -303,6 +303,29 @@ START_TEST(arms_in_folds)
 }
 END_TEST
 
+/* A mean over runs needs no common subjects; out of its bounds it is warned of. */
+START_TEST(mean_over_runs)
+{
+    static const char *const within = "<mean_scores id='m' between='0.5 1'/>";
+    const FornixTable *runs[] = {
+        judged_one(evaluate, predictions((Plan){"a", 40, 1, 1, false, -1, 0})),
+        judged_one(evaluate, predictions((Plan){"b", 36, 1, 2, false, -1, 1}))};
+    double a = metric(runs[0], "auc"), b = metric(runs[1], "auc");
+    const FornixTable *table = judged(within, runs, arm_names, 2);
+    ck_assert_msg(table != NULL, "%s", made.mistake);
+    ck_assert(fabs(metric(table, "mean.auc") - (a + b) / 2) < 1e-12);
+    ck_assert(fabs(metric(table, "deviation.auc") - fabs(a - b) / sqrt(2)) < 1e-12);
+    ck_assert(says(table, "as it has to be", false));
+    table = judged("<mean_scores id='m' between='0.1 0.2'/>", runs, arm_names, 2);
+    ck_assert(says(table, "has to lie between 0.1 and 0.2", true));
+    refuses(judged("<mean_scores id='m' figure='auk'/>", runs, arm_names, 2), "figure",
+            "no figure 'auk'");
+    refuses(judged("<mean_scores id='m' between='0.5'/>", runs, arm_names, 2), "between",
+            "two numbers");
+    refuses(judged("<mean_scores id='m' between='1 0'/>", runs, arm_names, 2), "between", "above");
+}
+END_TEST
+
 /* ---- Segmentation ------------------------------------------------------------------------ */
 
 enum { SIDE = 4, PIXELS = SIDE * SIDE };
@@ -493,6 +516,7 @@ int main(void)
     tcase_add_test(tests, a_threshold_shift_is_called_so);
     tcase_add_test(tests, mistakes_of_compare);
     tcase_add_test(tests, arms_in_folds);
+    tcase_add_test(tests, mean_over_runs);
     tcase_add_test(tests, segmentation);
     tcase_add_test(tests, segmentation_in_the_image);
     tcase_add_test(tests, segmentations_compared);

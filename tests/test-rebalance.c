@@ -492,6 +492,43 @@ START_TEST(cut)
 }
 END_TEST
 
+/* ---- permute_labels ---------------------------------------------------------------------- */
+
+START_TEST(permuted)
+{
+    const FornixTable *table = cohort(FORNIX_TRAIN);
+    const FornixTable *out = run("<permute_labels seed='3'/>", table);
+    const FornixTable *again = run("<permute_labels seed='3'/>", table);
+    const FornixTable *other = run("<permute_labels seed='4'/>", table);
+    ck_assert_msg(out && again && other, "%s", made.mistake);
+    ck_assert_int_eq(rows_in(out, FORNIX_TRAIN, 0), rows_in(table, FORNIX_TRAIN, 0));
+    int moved = 0, differ = 0;
+    for (int64_t row = 0; row < fornix_rows(out); row++) {
+        ck_assert_str_eq(fornix_row(out, row)->subject, fornix_row(table, row)->subject);
+        ck_assert_int_eq(made_label(out, row), made_label(out, row ^ 1));
+        ck_assert_int_eq(made_label(out, row), made_label(again, row));
+        ck_assert(made_value(out, "feature", row, 1) == made_value(table, "feature", row, 1));
+        moved += made_label(out, row) != made_label(table, row);
+        differ += made_label(out, row) != made_label(other, row);
+    }
+    ck_assert_int_gt(moved, SUBJECTS / 4);
+    ck_assert_int_gt(differ, SUBJECTS / 4);
+}
+END_TEST
+
+START_TEST(permuted_by_subject)
+{
+    Cell torn[] = {{"a", 0, FORNIX_TRAIN, {1}}, {"a", 1, FORNIX_TRAIN, {2}}};
+    refused("<permute_labels/>", made_table(&made, "torn", torn, 2, 1, 2),
+            "subject 'a' has two values of 'grade'");
+    Cell some[] = {{"a", -1, FORNIX_TRAIN, {1}}, {"b", 1, FORNIX_TRAIN, {2}}};
+    const FornixTable *out = run("<permute_labels/>", made_table(&made, "some", some, 2, 1, 2));
+    ck_assert_msg(out != NULL, "%s", made.mistake);
+    ck_assert_int_eq(made_label(out, 0), -1);
+    ck_assert_int_eq(made_label(out, 1), 1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("rebalance");
@@ -512,6 +549,8 @@ int main(void)
     tcase_add_test(tests, standardized);
     tcase_add_test(tests, aggregated);
     tcase_add_test(tests, cut);
+    tcase_add_test(tests, permuted);
+    tcase_add_test(tests, permuted_by_subject);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
