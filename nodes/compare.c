@@ -137,6 +137,14 @@ static Resampling resampling_of(const Comparison *c, const Arm *arm)
                         .random = fornix_build_random(c->build, c->attrs->seed)};
 }
 
+/* Few subjects drawn again look surer than they are: swapping two arms' predictions subject by
+ * subject gives 2^n outcomes, so that no p of n subjects is below 2^(1 - n). NAN stays. */
+static double at_least(double p, const Arm *arm)
+{
+    double least = ldexp(1, 1 - (int)(arm->clusters < 64 ? arm->clusters : 64));
+    return p < least ? least : p;
+}
+
 static void compare_arm(Comparison *c, int i)
 {
     Pair pair = {c->arm[i], c->arm[c->baseline[i]]};
@@ -149,7 +157,9 @@ static void compare_arm(Comparison *c, int i)
     for (int k = 0; k < c->figures; k++) {
         double p = is_baseline ? NAN : arms_test(pair.arm, pair.baseline, k);
         bool resampled = isnan(p) && !is_baseline;
-        c->p[k * c->count + i] = resampled ? c->apart[i * c->figures + k].p : p;
+        if (resampled)
+            p = at_least(c->apart[i * c->figures + k].p, pair.arm);
+        c->p[k * c->count + i] = p;
     }
 }
 
@@ -435,13 +445,14 @@ static const FornixSamples samples = {
 const FornixNode fornix_node = {
     .abi = FORNIX_ABI,
     .name = "compare",
-    .doc = "Sets arms side by side: of classifiers balanced accuracy, AUC, accuracy, macro F1 and "
-           "each class's sensitivity, of segmentations Dice and IoU by class. Differences to a "
-           "baseline are paired by subject and have an interval by bootstrap over subjects; p is "
-           "DeLong's for an AUC of two classes, McNemar's for accuracy, where each subject has one "
-           "sample, and else the bootstrap's; corrected for the number of arms. Where an arm is "
-           "there several "
-           "times (folds, seeds), medians follow.",
+    .doc =
+        "Sets arms side by side: of classifiers balanced accuracy, AUC, accuracy, macro F1 and "
+        "each class's sensitivity, of segmentations Dice and IoU by class. Differences to a "
+        "baseline are paired by subject and have an interval by bootstrap over subjects; p is "
+        "DeLong's for an AUC of two classes, McNemar's for accuracy, where each subject has one "
+        "sample, and else the bootstrap's, but never less than 2^(1 - n) of n subjects; corrected "
+        "for the number of arms. Where an arm is there several times (folds, seeds), medians "
+        "follow.",
     .formula = "DeLong, DeLong and Clarke-Pearson 1988; McNemar 1947 (exact); Efron 1979 "
                "(percentile bootstrap); Holm 1979",
     .attrs_size = sizeof(Compare),

@@ -255,6 +255,20 @@ START_TEST(no_arm_differs)
 }
 END_TEST
 
+/* Three subjects drawn again all agree, whatever is true. */
+START_TEST(few_subjects_prove_nothing)
+{
+    const FornixTable *arms_of[] = {
+        judged_one(evaluate, predictions((Plan){"a", 3, 2, -9, false, -1, 0})),
+        judged_one(evaluate, predictions((Plan){"b", 3, 2, 9, false, -1, 0}))};
+    const FornixTable *table = judged(compare, arms_of, arm_names, 2);
+    ck_assert_msg(table != NULL, "%s", made.mistake);
+    ck_assert(metric(table, "difference.auc.same") == 1);
+    ck_assert(metric(table, "p.auc.same") == .25);
+    ck_assert(says(table, "no arm differs", false));
+}
+END_TEST
+
 /* A cut that suits the noise changes balanced accuracy, and cannot change the ranking. */
 START_TEST(a_threshold_shift_is_called_so)
 {
@@ -513,6 +527,7 @@ int main(void)
     tcase_add_test(tests, a_fitted_cut);
     tcase_add_test(tests, arms);
     tcase_add_test(tests, no_arm_differs);
+    tcase_add_test(tests, few_subjects_prove_nothing);
     tcase_add_test(tests, a_threshold_shift_is_called_so);
     tcase_add_test(tests, mistakes_of_compare);
     tcase_add_test(tests, arms_in_folds);
