@@ -180,7 +180,7 @@ static inline void example_infer(Example *example, Registry *registry, const cha
         columns[count++] = (FornixColumn){
             .name = "goal", .kind = FORNIX_FEATURE, .shape = {1, goal.d, goal.h, goal.w, goal.c}};
     NetDefinition net = {"n", xml->first};
-    AttrResolver resolver = {example, example_classes, example_like};
+    AttrResolver resolver = {.context = example, .classes = example_classes, .like = example_like};
     InferRequest request = {.body = xml->last,
                             .prefix = "batch",
                             .columns = columns,
