@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arena.h"
 #include "base.h"
 #include "text.h"
 
@@ -32,7 +33,8 @@ struct Diag {
     atomic_size_t errors;
     Entry *entries;
     size_t count;
-    const Source **sources; /* in order of first mention */
+    Arena *arena;           /* of the sources */
+    const Source **sources; /* copies, in order of first mention */
     size_t source_count;
 };
 
@@ -40,6 +42,7 @@ Diag *diag_new(void)
 {
     Diag *diag = mem_new(1, sizeof *diag);
     pthread_mutex_init(&diag->lock, NULL);
+    diag->arena = arena_new();
     return diag;
 }
 
@@ -53,6 +56,7 @@ void diag_free(Diag *diag)
     }
     mem_free(diag->entries);
     mem_free(diag->sources);
+    arena_free(diag->arena);
     pthread_mutex_destroy(&diag->lock);
     mem_free(diag);
 }
@@ -88,27 +92,49 @@ static char *message_format(const char *format, va_list values)
     return message;
 }
 
+static bool same_source(const Source *a, const Source *b)
+{
+    if (!a || !b)
+        return a == b;
+    return strcmp(a->name, b->name) == 0 && a->length == b->length && !a->text == !b->text &&
+           (!a->text || memcmp(a->text, b->text, a->length) == 0);
+}
+
+static const Source *source_copy(const Source *source, Arena *arena)
+{
+    if (!source)
+        return NULL;
+    Source *copy = arena_take(arena, 1, sizeof *copy);
+    *copy = *source;
+    copy->name = arena_text(arena, source->name);
+    if (source->text)
+        copy->text = arena_slice(arena, source->text, source->length);
+    return copy;
+}
+
 static size_t source_order(Diag *diag, const Source *source)
 {
     size_t i = 0;
-    while (i < diag->source_count && diag->sources[i] != source)
+    while (i < diag->source_count && !same_source(diag->sources[i], source))
         i++;
     if (i == diag->source_count) {
         diag->sources = mem_grow(diag->sources, i + 1, sizeof *diag->sources);
-        diag->sources[diag->source_count++] = source;
+        diag->sources[diag->source_count++] = source_copy(source, diag->arena);
     }
     return i;
 }
 
 static bool same(const Entry *a, const Entry *b)
 {
-    return a->place.source == b->place.source && a->place.line == b->place.line &&
+    return a->source == b->source && a->place.line == b->place.line &&
            a->place.column == b->place.column && a->warning == b->warning &&
            strcmp(a->message, b->message) == 0;
 }
 
 static void add_entry(Diag *diag, Entry entry, const char *help)
 {
+    entry.source = source_order(diag, entry.place.source);
+    entry.place.source = diag->sources[entry.source];
     for (size_t i = 0; i < diag->count; i++)
         if (same(&diag->entries[i], &entry)) {
             mem_free(entry.message);
@@ -124,7 +150,6 @@ static void add_entry(Diag *diag, Entry entry, const char *help)
         entry.help = mem_grow(entry.help, strlen(entry.help) + 4, 1);
         clean(entry.help);
     }
-    entry.source = source_order(diag, entry.place.source);
     entry.order = diag->count;
     diag->entries = mem_grow(diag->entries, diag->count + 1, sizeof entry);
     diag->entries[diag->count++] = entry;

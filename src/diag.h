@@ -32,7 +32,7 @@ typedef struct Diag Diag;
 Diag *diag_new(void);
 void diag_free(Diag *diag);
 
-/* Records a mistake at a place. Sources must outlive the Diag. The same message at the same place
+/* Records a mistake at a place, of whose source it keeps a copy. The same message at the same place
  * is recorded once. */
 void diag_error(Diag *diag, Place place, const char *format, ...) FORNIX_PRINTF(3, 4);
 /* As above, with a word of help behind the caret ("did you mean 'kernel'?"); NULL for none. */

@@ -178,6 +178,25 @@ START_TEST(mistakes)
 }
 END_TEST
 
+/* Text that a composite wrote is gone with its stage, before anything is printed. */
+START_TEST(mistakes_in_passing_text)
+{
+    Diag *diag = diag_new();
+    char name[] = "<made>", text[] = "<cnv/>";
+    Source source = {name, text, sizeof text - 1};
+    diag_error(diag, (Place){&source, 1, 2, 3}, "no node");
+    memset(name, 'x', sizeof name - 1);
+    memset(text, 'x', sizeof text - 1);
+    char *shown = printed(diag, false);
+    ck_assert_str_eq(shown, "<made>:1:2: error: no node\n"
+                            "    1 | <cnv/>\n"
+                            "      |  ^~~\n"
+                            "1 error\n");
+    free(shown);
+    diag_free(diag);
+}
+END_TEST
+
 START_TEST(many_mistakes)
 {
     Diag *diag = diag_new();
@@ -206,6 +225,7 @@ int main(void)
     tcase_add_test(tests, arenas);
     tcase_add_test(tests, failures);
     tcase_add_test(tests, mistakes);
+    tcase_add_test(tests, mistakes_in_passing_text);
     tcase_add_test(tests, many_mistakes);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
