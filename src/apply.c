@@ -44,7 +44,7 @@ static void pool_row(FornixView view, int64_t n, float *out)
 static bool put_row(Applier *a, int64_t row, FornixError *error)
 {
     a->seen++;
-    if (a->stage->kind == STAGE_FILTER && !*a->record)
+    if (a->stage->kind == STAGE_FILTER && *a->record == 0)
         return true;
     a->kept++;
     return store_add(a->writer, a->from, row, a->tensors, error);
