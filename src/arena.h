@@ -14,7 +14,7 @@ void arena_free(Arena *arena); /* and everything taken from it; NULL is fine */
 
 /* Zeroed, aligned to 16, never NULL; lives until arena_free. */
 void *arena_take(Arena *arena, size_t count, size_t size);
-char *arena_text(Arena *arena, const char *text);                  /* NULL gives NULL */
+char *arena_text(Arena *arena, const char *text);                 /* NULL gives NULL */
 char *arena_slice(Arena *arena, const char *text, size_t length); /* with a closing NUL */
 char *arena_format(Arena *arena, const char *format, ...) FORNIX_PRINTF(2, 3);
 

@@ -16,7 +16,7 @@ typedef struct Figures {
     size_t count, room;
 } Figures; /* start with {0} */
 
-void figures_set(Figures *figures, const char *name, double value); /* replaces */
+void figures_set(Figures *figures, const char *name, double value);   /* replaces */
 const Figure *figures_find(const Figures *figures, const char *name); /* NULL: none */
 void figures_clear(Figures *figures);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A failure as a value: one line for people, and whether the user's input is to blame. Installed. */
+/* A failure as a value: one line for people, and whether the user is to blame. Installed. */
 #ifndef FORNIX_ERROR_H
 #define FORNIX_ERROR_H
 
