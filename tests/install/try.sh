@@ -1,0 +1,47 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What was installed, tried: the program finds its nodes and graphs, and takes a plugin that was
+# built with nothing but the installed headers. The Makefile tells where all that stands.
+set -u
+work=$(mktemp -d "${TMPDIR:-/tmp}/fornix-installed.XXXXXX") || exit 1
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+export FORNIX_CACHE="$work/cache"
+unset FORNIX_PLUGIN_PATH
+bad=0
+
+fail() {
+    echo "installed: $*"
+    cat "$work/log"
+    bad=1
+}
+
+# A staged library is not where the program will look for it once it is in its place.
+fornix() {
+    LD_LIBRARY_PATH="$DESTDIR$pkglibdir${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" \
+        "$DESTDIR$bindir/fornix" "$@" >"$work/log" 2>&1
+}
+
+says() { # PATTERN ARGUMENT...: what the program has to say
+    pattern=$1
+    shift
+    fornix "$@" || fail "fornix $* ended with $?"
+    grep -q "$pattern" "$work/log" || fail "fornix $* does not say '$pattern'"
+}
+
+says '^  conv ' list
+! grep 'do not load' "$work/log" || fail "some nodes do not load"
+says 'kernel' describe conv
+says . check "$DESTDIR$pkgdatadir/graphs/first.xml"
+LD_DEBUG=files fornix describe conv
+! grep -F "$(cd "$builddir" && pwd)/" "$work/log" || fail "it reads what stands in the build folder"
+
+flags=$(PKG_CONFIG_PATH="$DESTDIR$pkgconfigdir" PKG_CONFIG_SYSROOT_DIR="$DESTDIR" \
+    "${PKG_CONFIG:-pkg-config}" --cflags fornix 2>"$work/log") || fail "pkg-config: no fornix"
+# shellcheck disable=SC2086 # lists of words
+$CC -std=gnu11 -Wall -Werror $CFLAGS -shared -fPIC $flags "$srcdir/tests/install/halving.c" \
+    -o "$work/halving.so" >"$work/log" 2>&1 || fail "an own plugin does not compile"
+export FORNIX_PLUGIN_PATH="$work"
+says '^  halving ' list
+says 'halved at every step' describe halving
+exit $bad
