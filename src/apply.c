@@ -164,7 +164,12 @@ static bool sweep_stage(Applier *a, FornixError *error)
     bool fine = !error->text[0] && replay(a, rows, done, count, error);
     if (fine && count)
         fine = plans_get(&plans, NULL, count < batch ? count : batch, 0, error) &&
-               plans_load(&plans, error) && sweep_run(&sweep, error);
+               plans_load(&plans, error);
+    ProfileStart start = profile_start(run);
+    if (fine && count)
+        fine = sweep_run(&sweep, error);
+    if (fine && count && run->profile)
+        profile_print(&plans, &start, 0);
     meter_note(gauge, "%lld rows", (long long)a->kept);
     meter_end(gauge);
     plans_free(&plans);

@@ -370,13 +370,14 @@ bool train_run(StageRun *run, FornixError *error)
 {
     Trainer t = {.run = run, .stage = run->stage, .checkpointed = seconds_now()};
     bool fine = open_trainer(&t, error) || (t.damaged && open_again(&t, error));
+    ProfileStart start = profile_start(run);
     if (fine) {
         t.gauge = meter_begin(run->meter, run->stage->id, t.steps, t.progress.step);
         fine = train_steps(&t, error) && finish(&t, error);
         meter_end(t.gauge);
     }
     if (fine && run->profile)
-        plans_profile(&t.plans, loader_waited(t.loader), run->profile);
+        profile_print(&t.plans, &start, loader_waited(t.loader));
     close_trainer(&t);
     return fine;
 }

@@ -58,9 +58,16 @@ StagePlan *plans_get(StagePlans *plans, const Validation *validation, int64_t ba
 /* Loads what weights= says, after all plans that own weights were got once. */
 bool plans_load(StagePlans *plans, FornixError *error);
 void plans_free(StagePlans *plans);
-/* Where the time went: each node and pass, most first. waited: seconds that steps waited for their
- * batches. */
-void plans_profile(const StagePlans *plans, double waited, FILE *out);
+
+/* Where the time went, for StageRun.profile: taken before the first step... */
+typedef struct ProfileStart {
+    double seconds, idle, bytes;
+} ProfileStart;
+
+ProfileStart profile_start(const StageRun *run);
+/* ... and told after the last: each node and pass, most first, beside what the machine can do.
+ * waited: seconds that steps waited for their batches. */
+void profile_print(const StagePlans *plans, const ProfileStart *start, double waited);
 
 /* Runs a body over rows in order, batch by batch; `each` gets every batch's plan and rows. */
 typedef struct Sweep {

@@ -15,7 +15,7 @@
 
 #include "base.h"
 #include "kernels/conv.h"
-#include "kernels/isa_micro.h"
+#include "kernels/machine.h"
 
 enum { RUNS = 5 };
 
@@ -51,32 +51,6 @@ static float *floats_new(int64_t count)
     for (int64_t i = 0; i < count; i++)
         floats[i] = (float)(i * 7919 % 1009) / 1009 - 0.5f;
     return floats;
-}
-
-/* Multiply-adds of the innermost loop on operands that never leave the first cache. */
-static double peak(void)
-{
-    enum { LENGTH = 48, ROWS = 60, CALLS = 2000 };
-    float *a = floats_new(ROWS * LENGTH), *b = floats_new(LENGTH * ISA_LANES);
-    float *c = floats_new(ROWS * ISA_LANES);
-    IsaDot dot = {.taps = {1, 1, 8},
-                  .length = LENGTH,
-                  .a_step = LENGTH,
-                  .c_step = ISA_LANES,
-                  .b_step = ISA_LANES,
-                  .width = ISA_LANES};
-    double best = 1e9;
-    for (int run = 0; run < 3 * RUNS; run++) {
-        double begin = seconds();
-        for (int call = 0; call < CALLS / 8; call++)
-            isa_micro(ISA_ACTIVE)->dot(&dot, ROWS, a, b, NULL, c);
-        double time = seconds() - begin;
-        best = time < best ? time : best;
-    }
-    mem_large_free(a, ROWS * LENGTH * sizeof(float) + 1);
-    mem_large_free(b, LENGTH * ISA_LANES * sizeof(float) + 1);
-    mem_large_free(c, ROWS * ISA_LANES * sizeof(float) + 1);
-    return 2.0 * CALLS * ROWS * LENGTH * ISA_LANES / best / 1e9;
 }
 
 typedef struct {
@@ -176,7 +150,7 @@ int main(int argc, char **argv)
     CPU_ZERO(&cores);
     CPU_SET(0, &cores);
     sched_setaffinity(0, sizeof cores, &cores);
-    double most = peak();
+    double most = 1e-9 * machine_flops();
     printf("isa %s, innermost loop %.1f GFLOP/s\n", isa_name(ISA_ACTIVE), most);
     printf(
         "n d h w, channels, kernel, stride: forward, input gradient, weight gradient; scratch\n");
