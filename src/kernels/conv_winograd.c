@@ -80,32 +80,37 @@ void conv_places(const ConvTiles *tiles, int64_t first, int64_t count, ConvPlace
     }
 }
 
-void conv_patches(ConvPatches *patches, const ConvTiles *tiles, const ConvPlace *places,
-                  int64_t count)
+/* The strip that begins with the first of the places. */
+static ConvStrip strip_of(const ConvStrips *strips, const ConvTiles *tiles, const ConvPlace *places,
+                          int64_t count)
 {
-    bool operand = patches->kind == ISA_OPERAND;
-    const FornixView *from = &patches->from;
-    int64_t size = operand ? tiles->m + 2 : tiles->m;
-    for (int64_t t = 0; t < count; t++) {
-        ConvPatch *patch = &patches->patch[t];
-        int64_t corner[3], begin[2], end[2];
-        for (int i = 0; i < 3; i++)
-            corner[i] = places[t][i + 1] - (operand ? tiles->front[i] : 0);
-        for (int i = 0; i < 2; i++) {
-            begin[i] = conv_max(0, -corner[i + 1]);
-            end[i] = conv_min(size, conv_extent_of(patches->shape, i + 1) - corner[i + 1]);
-        }
-        *patch = (ConvPatch){.plane = corner[0]};
-        if (begin[0] >= end[0] || begin[1] >= end[1])
-            continue;
-        for (int i = 0; i < 2; i++) {
-            patch->begin[i] = (int)begin[i];
-            patch->end[i] = (int)end[i];
-        }
-        patch->data = from->data + places[t][0] * from->pitch_n +
-                      (corner[1] + begin[0]) * from->pitch_h +
-                      (corner[2] + begin[1]) * from->pitch_w;
+    bool operand = strips->kind == ISA_OPERAND;
+    const FornixView *from = &strips->from;
+    const int64_t *place = places[0];
+    int64_t corner[3], around = operand ? 2 : 0, run = 1;
+    while (run < count && places[run][3] == place[3] + run * tiles->m)
+        run++;
+    for (int i = 0; i < 3; i++)
+        corner[i] = place[i + 1] - (operand ? tiles->front[i] : 0);
+    int64_t size[2] = {tiles->m + around, run * tiles->m + around};
+    ConvStrip strip = {.plane = corner[0], .tiles = run};
+    for (int i = 0; i < 2; i++) {
+        strip.begin[i] = conv_max(0, -corner[i + 1]);
+        strip.end[i] = conv_min(size[i], conv_extent_of(strips->shape, i + 1) - corner[i + 1]);
     }
+    if (strip.begin[0] >= strip.end[0] || strip.begin[1] >= strip.end[1])
+        return (ConvStrip){.plane = corner[0], .tiles = run};
+    strip.data = from->data + place[0] * from->pitch_n +
+                 (corner[1] + strip.begin[0]) * from->pitch_h +
+                 (corner[2] + strip.begin[1]) * from->pitch_w;
+    return strip;
+}
+
+void conv_strips(ConvStrips *strips, const ConvTiles *tiles, const ConvPlace *places, int64_t count)
+{
+    strips->count = 0;
+    for (int64_t t = 0; t < count; t += strips->strip[strips->count++].tiles)
+        strips->strip[strips->count] = strip_of(strips, tiles, places + t, count - t);
 }
 
 /* The planes of a depth point and the sign of the second: B' and A along an axis, as isa_micro.h
@@ -115,7 +120,7 @@ typedef struct {
     float sign;
 } Planes;
 
-static Planes planes_of(const ConvTiles *tiles, IsaPatchKind kind, int64_t depth)
+static Planes planes_of(const ConvTiles *tiles, IsaStripKind kind, int64_t depth)
 {
     static const Planes operand[4] = {{0, 2, -1}, {1, 2, 1}, {2, 1, -1}, {3, 1, -1}};
     static const Planes gradient[4] = {{0, -1, 0}, {0, 1, 1}, {0, 1, -1}, {1, -1, 0}};
@@ -124,27 +129,30 @@ static Planes planes_of(const ConvTiles *tiles, IsaPatchKind kind, int64_t depth
     return kind == ISA_OPERAND ? operand[depth] : gradient[depth];
 }
 
-void conv_points(const ConvPatches *patches, const ConvTiles *tiles, const IsaMicro *micro,
+void conv_points(const ConvStrips *strips, const ConvTiles *tiles, const IsaMicro *micro,
                  const ConvPoints *points)
 {
-    Planes planes = planes_of(tiles, patches->kind, points->depth);
-    IsaPatch of_tile = {.sign = planes.sign,
-                        .h_step = patches->from.pitch_h,
-                        .w_step = patches->from.pitch_w,
-                        .channels = conv_min(points->channels, patches->shape.c - points->channel)};
+    const FornixView *from = &strips->from;
+    Planes planes = planes_of(tiles, strips->kind, points->depth);
+    IsaStrip strip = {.sign = planes.sign,
+                      .h_step = from->pitch_h,
+                      .w_step = from->pitch_w,
+                      .channels = conv_min(points->channels, strips->shape.c - points->channel),
+                      .tile_step = points->channels};
     int plane[2] = {planes.first, planes.second};
-    for (int64_t t = 0; t < points->count; t++) {
-        const ConvPatch *patch = &patches->patch[t];
+    float *to = points->to;
+    for (int64_t s = 0; s < strips->count; s++) {
+        const ConvStrip *tensor = &strips->strip[s];
         for (int i = 0; i < 2; i++) {
-            int64_t d = patch->plane + plane[i];
-            bool there = patch->end[0] > 0 && plane[i] >= 0 && d >= 0 && d < patches->shape.d;
-            of_tile.plane[i] =
-                there ? patch->data + d * patches->from.pitch_d + points->channel : NULL;
-            of_tile.begin[i] = patch->begin[i];
-            of_tile.end[i] = patch->end[i];
+            int64_t d = tensor->plane + plane[i];
+            bool there = tensor->data && plane[i] >= 0 && d >= 0 && d < strips->shape.d;
+            strip.plane[i] = there ? tensor->data + d * from->pitch_d + points->channel : NULL;
+            strip.begin[i] = tensor->begin[i];
+            strip.end[i] = tensor->end[i];
         }
-        micro->patch(&of_tile, patches->kind, tiles->m, points->to + t * points->channels,
-                     points->step);
+        strip.tiles = tensor->tiles;
+        micro->strip(&strip, strips->kind, tiles->m, to, points->step);
+        to += tensor->tiles * points->channels;
     }
 }
 
@@ -238,7 +246,7 @@ typedef struct {
     Cut cut;
     int64_t count; /* tiles */
     ConvPlace place[CONV_BLOCK_TILES];
-    ConvPatches operand;
+    ConvStrips operand;
     int64_t sums_step, made_step; /* from one point to the next */
     float *sums, *made, *results; /* points of operand and result, results */
 } Block;
@@ -289,7 +297,7 @@ static void block_compute(const Block *b, int64_t made)
     int64_t blocks = conv_min(b->cut.made / ISA_LANES, conv_blocks(left));
     for (int64_t depth = 0; depth < b->tiles.depths; depth++) {
         for (int64_t channel = 0; channel < sums; channel += b->cut.sums) {
-            ConvPoints points = {b->count, depth, channel, b->cut.sums, b->sums, b->sums_step};
+            ConvPoints points = {depth, channel, b->cut.sums, b->sums, b->sums_step};
             conv_points(&b->operand, &b->tiles, b->micro, &points);
             points_multiply(b, depth, channel, made, blocks);
         }
@@ -328,7 +336,7 @@ void conv_winograd(const Conv *conv, ConvTask task, const ConvApply *apply, int 
         int64_t first = grain * cut.tiles;
         b.count = conv_min(cut.tiles, tiles.count - first);
         conv_places(&tiles, first, b.count, b.place);
-        conv_patches(&b.operand, &tiles, b.place, b.count);
+        conv_strips(&b.operand, &tiles, b.place, b.count);
         for (int64_t made = 0; made < conv_out(conv, task).c; made += cut.made)
             block_compute(&b, made);
     }

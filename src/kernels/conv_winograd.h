@@ -24,19 +24,21 @@ typedef struct {
     int64_t count; /* tiles of the batch */
 } ConvTiles;
 
-/* What of a tensor belongs to tiles of a block, or to one of them. */
+/* What of a tensor belongs to tiles of a block that lie side by side along w. */
 typedef struct {
     const float *data; /* the first pixel that exists, were there the plane `plane` */
     int64_t plane;
-    int begin[2], end[2]; /* as in IsaPatch; nothing at all where end[0] is 0 */
-} ConvPatch;
+    int64_t begin[2], end[2]; /* as in IsaStrip; nothing at all where end[0] is 0 */
+    int64_t tiles;
+} ConvStrip;
 
 typedef struct {
     FornixView from;
     FornixShape shape;
-    IsaPatchKind kind;
-    ConvPatch patch[CONV_BLOCK_TILES];
-} ConvPatches;
+    IsaStripKind kind;
+    ConvStrip strip[CONV_BLOCK_TILES];
+    int64_t count; /* of strips */
+} ConvStrips;
 
 /* m = 2 or 4 where the task is done so; 0: directly. */
 int conv_winograd_size(const Conv *conv, ConvTask task);
@@ -46,17 +48,17 @@ ConvTiles conv_tiles(const Conv *conv, ConvTask task);
 typedef int64_t ConvPlace[4];
 void conv_places(const ConvTiles *tiles, int64_t first, int64_t count, ConvPlace *places);
 
-/* Finds what those tiles read of a tensor: patches of the operand, or of the gradient of the
- * result; and brings `channels` of them from `channel` on to their points for one depth point, as
- * far apart as IsaMicro.patch says, tiles `channels` rounded up to ISA_LANES apart. */
-void conv_patches(ConvPatches *patches, const ConvTiles *tiles, const ConvPlace *places,
-                  int64_t count);
+/* Finds what those tiles read of a tensor: strips of the operand, or of the gradient of the result;
+ * and brings `channels` of them from `channel` on to their points for one depth point, as
+ * far apart as IsaMicro.strip says, tiles `channels` rounded up to ISA_LANES apart. */
+void conv_strips(ConvStrips *strips, const ConvTiles *tiles, const ConvPlace *places,
+                 int64_t count);
 typedef struct {
-    int64_t count, depth, channel, channels; /* channels: a multiple of ISA_LANES */
+    int64_t depth, channel, channels; /* channels: a multiple of ISA_LANES */
     float *to;
     int64_t step;
 } ConvPoints;
-void conv_points(const ConvPatches *patches, const ConvTiles *tiles, const IsaMicro *micro,
+void conv_points(const ConvStrips *strips, const ConvTiles *tiles, const IsaMicro *micro,
                  const ConvPoints *points);
 
 int64_t conv_winograd_grains(const Conv *conv, ConvTask task, int pass);

@@ -70,7 +70,7 @@ typedef struct {
     int64_t depth, x, y;    /* channels from which on */
     int64_t x_step, y_step; /* from one point to the next */
     float *xs, *ys, *to;    /* points of x, of dy, and their sums */
-    ConvPatches x_patches, y_patches;
+    ConvStrips x_strips, y_strips;
 } Slab;
 
 static void slab_compute(Slab *s, int64_t first, int64_t end)
@@ -86,12 +86,12 @@ static void slab_compute(Slab *s, int64_t first, int64_t end)
         outer.pixels = conv_min(s->cut.tiles, end - first);
         ConvPlace places[CONV_BLOCK_TILES];
         conv_places(&s->tiles, first, outer.pixels, places);
-        conv_patches(&s->x_patches, &s->tiles, places, outer.pixels);
-        conv_patches(&s->y_patches, &s->tiles, places, outer.pixels);
-        ConvPoints xs = {outer.pixels, s->depth, s->x, s->cut.x, s->xs, s->x_step};
-        ConvPoints ys = {outer.pixels, s->depth, s->y, s->cut.y, s->ys, s->y_step};
-        conv_points(&s->x_patches, &s->tiles, s->micro, &xs);
-        conv_points(&s->y_patches, &s->tiles, s->micro, &ys);
+        conv_strips(&s->x_strips, &s->tiles, places, outer.pixels);
+        conv_strips(&s->y_strips, &s->tiles, places, outer.pixels);
+        ConvPoints xs = {s->depth, s->x, s->cut.x, s->xs, s->x_step};
+        ConvPoints ys = {s->depth, s->y, s->cut.y, s->ys, s->y_step};
+        conv_points(&s->x_strips, &s->tiles, s->micro, &xs);
+        conv_points(&s->y_strips, &s->tiles, s->micro, &ys);
         for (int64_t point = 0; point < s->tiles.points; point++)
             for (int64_t block = 0; block < blocks; block++)
                 s->micro->outer(&outer, s->xs + point * s->x_step,
@@ -135,8 +135,8 @@ void conv_winograd_weight(const Conv *conv, const ConvWeightGradient *gradient, 
     Slab s = {.conv = conv,
               .gradient = gradient,
               .micro = isa_micro(conv->isa),
-              .x_patches = {.from = gradient->x, .shape = conv->x, .kind = ISA_OPERAND},
-              .y_patches = {.from = gradient->dy, .shape = conv->y, .kind = ISA_GRADIENT},
+              .x_strips = {.from = gradient->x, .shape = conv->x, .kind = ISA_OPERAND},
+              .y_strips = {.from = gradient->dy, .shape = conv->y, .kind = ISA_GRADIENT},
               .tiles = conv_tiles(conv, CONV_WEIGHT_GRADIENT)};
     s.cut = cut_of(conv, &s.tiles);
     s.x_step = s.cut.tiles * s.cut.x + ISA_LANES;

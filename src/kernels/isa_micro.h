@@ -47,16 +47,18 @@ typedef struct {
  *
  * m is 2 or 4 (Lavin & Gray 2016; of F(2), the last point has its sign turned in B and A). Along
  * the depth of a volume, with m = 2, one point is done at a time: it needs two planes at most. */
-typedef enum { ISA_OPERAND, ISA_GRADIENT } IsaPatchKind;
+typedef enum { ISA_OPERAND, ISA_GRADIENT } IsaStripKind;
 
-/* A patch of n x n (operand) or m x m (gradient) pixels: plane[0] + sign plane[1], of which only
- * the rows and columns from begin to before end exist; the rest is 0. */
+/* The patches of `tiles` tiles side by side along w, n x n (operand) or m x m (gradient) pixels
+ * each: a strip of plane[0] + sign plane[1], of which only the rows and columns from begin to
+ * before end exist; the rest is 0. Patches of an operand overlap by two columns. */
 typedef struct {
     const float *plane[2]; /* the pixel (begin[0], begin[1]); NULL: 0 */
     float sign;
     int64_t h_step, w_step, channels;
-    int begin[2], end[2];
-} IsaPatch;
+    int64_t begin[2], end[2];
+    int64_t tiles, tile_step; /* from the points of one tile to those of the next */
+} IsaStrip;
 
 typedef struct {
     /* rows of C; b has ISA_LANES columns, start too (NULL: 0). */
@@ -64,8 +66,9 @@ typedef struct {
                 float *c);
     /* b has ISA_LANES columns; A's rows are side by side. */
     void (*outer)(const IsaOuter *outer, const float *a, const float *b, float *c);
-    /* Point i goes to to[i * step], channels rounded up to ISA_LANES, 0 behind the last. */
-    void (*patch)(const IsaPatch *patch, IsaPatchKind kind, int m, float *to, int64_t step);
+    /* Point i of the first tile goes to to[i * step], channels rounded up to ISA_LANES, 0 behind
+     * the last. */
+    void (*strip)(const IsaStrip *strip, IsaStripKind kind, int m, float *to, int64_t step);
     /* Points, `step` apart, to what depth point `depth` adds to planes of results: planes[0] and,
      * behind it, planes[1], each m x m x channels, channels a multiple of ISA_LANES. Depth points
      * come in their order, 0 first, which overwrites. */

@@ -83,5 +83,5 @@ INLINE void vector_store(float *to, Vector value)
 
 #include "isa_winograd_body.h"
 
-const IsaMicro MICRO = {micro_dot,    micro_outer,  micro_patch,
+const IsaMicro MICRO = {micro_dot,    micro_outer,  micro_strip,
                         micro_result, micro_filter, micro_unfilter};

@@ -98,104 +98,126 @@ INLINE void unfilter_line(const int m, const Line p, Line to)
     to[2] = near * (1 / 6.0f) - even + p[5];
 }
 
-/* ---- Patches to points ---------------------------------------------------------------------- */
+/* ---- Strips of patches to points ------------------------------------------------------------ */
 
-/* One vector of channels: plane + sign * other, or plane alone. */
-INLINE void patch_transform(const int m, const bool gradient, const bool two, const float *plane,
-                            const float *other, const IsaPatch *patch, float *to, int64_t step)
+/* As many of VECTOR floats as there are, 0 behind them. */
+INLINE Vector vector_load_some(const float *from, int64_t count)
 {
-    const int size = gradient ? m : m + 2, points = m + 2;
-    Line grid[MOST_POINTS];
-    UNROLLED
-    for (int w = 0; w < size; w++) {
-        Line column, changed;
+    float some[VECTOR] = {0};
+    for (int64_t j = 0; j < count && j < VECTOR; j++)
+        some[j] = from[j];
+    return vector_load(some);
+}
+
+/* How much of a strip must be looked at pixel by pixel: nothing where both planes or one are there
+ * with all rows and channels. */
+typedef enum { ANYTHING, ONE_PLANE, TWO_PLANES } StripState;
+
+/* The pixels of column w, one row below the other. */
+INLINE void strip_load(const int size, const StripState state, const IsaStrip *strip,
+                       int64_t channel, int64_t w, Line column)
+{
+    int64_t pixel = (w - strip->begin[1]) * strip->w_step + channel;
+    if (state != ANYTHING) {
         UNROLLED
         for (int h = 0; h < size; h++) {
-            int64_t pixel = h * patch->h_step + w * patch->w_step;
-            column[h] = vector_load(plane + pixel);
-            if (two)
-                column[h] += patch->sign * vector_load(other + pixel);
+            column[h] = vector_load(strip->plane[0] + pixel + h * strip->h_step);
+            if (state == TWO_PLANES)
+                column[h] += strip->sign * vector_load(strip->plane[1] + pixel + h * strip->h_step);
         }
-        if (gradient)
-            gradient_line(m, column, changed);
-        else
-            operand_line(m, column, changed);
-        UNROLLED
-        for (int h = 0; h < points; h++)
-            grid[h][w] = changed[h];
+        return;
     }
-    UNROLLED
-    for (int h = 0; h < points; h++) {
-        Line row;
-        if (gradient)
-            gradient_line(m, grid[h], row);
-        else
-            operand_line(m, grid[h], row);
-        UNROLLED
-        for (int w = 0; w < points; w++)
-            vector_store(to + (h * points + w) * step, row[w]);
+    for (int h = 0; h < size; h++) {
+        bool there = h >= strip->begin[0] && h < strip->end[0];
+        int64_t at = pixel + (h - strip->begin[0]) * strip->h_step;
+        column[h] = (Vector){0};
+        for (int i = 0; i < 2 && there; i++)
+            if (strip->plane[i])
+                column[h] += (i ? strip->sign : 1) *
+                             vector_load_some(strip->plane[i] + at, strip->channels - channel);
     }
 }
 
-/* A patch that is not all there: ISA_LANES channels of it into a whole one. */
-static void patch_fill(const IsaPatch *patch, int size, int64_t channel, float *to)
+/* Column w, transformed along h. */
+INLINE void strip_column(const int m, const bool gradient, const StripState state,
+                         const IsaStrip *strip, int64_t channel, int64_t w, Line to)
 {
-    int width =
-        patch->channels - channel < ISA_LANES ? (int)(patch->channels - channel) : ISA_LANES;
-    __builtin_memset(to, 0, (size_t)(size * size) * ISA_LANES * sizeof(float));
-    for (int i = 0; i < 2; i++) {
-        float sign = i ? patch->sign : 1;
-        for (int h = patch->begin[0]; patch->plane[i] && h < patch->end[0]; h++)
-            for (int w = patch->begin[1]; w < patch->end[1]; w++) {
-                const float *from = patch->plane[i] + (h - patch->begin[0]) * patch->h_step +
-                                    (w - patch->begin[1]) * patch->w_step + channel;
-                float *pixel = to + (h * size + w) * ISA_LANES;
-                if (width == ISA_LANES)
-                    for (int c = 0; c < ISA_LANES; c += VECTOR)
-                        vector_store(pixel + c,
-                                     vector_load(pixel + c) + sign * vector_load(from + c));
-                else
-                    for (int c = 0; c < width; c++)
-                        pixel[c] += sign * from[c];
-            }
+    if (w < strip->begin[1] || w >= strip->end[1]) {
+        UNROLLED
+        for (int h = 0; h < m + 2; h++)
+            to[h] = (Vector){0};
+        return;
+    }
+    Line column;
+    strip_load(gradient ? m : m + 2, state, strip, channel, w, column);
+    if (gradient)
+        gradient_line(m, column, to);
+    else
+        operand_line(m, column, to);
+}
+
+/* One vector of channels of all tiles. What two tiles share is loaded and transformed once. */
+INLINE void strip_transform(const int m, const bool gradient, const StripState state,
+                            const IsaStrip *strip, int64_t channel, float *to, int64_t step)
+{
+    const int points = m + 2, shared = gradient ? 0 : 2;
+    Line columns[MOST_POINTS];
+    UNROLLED
+    for (int w = 0; w < shared; w++)
+        strip_column(m, gradient, state, strip, channel, w, columns[w]);
+    for (int64_t tile = 0; tile < strip->tiles; tile++) {
+        UNROLLED
+        for (int w = 0; w < m; w++)
+            strip_column(m, gradient, state, strip, channel, tile * m + shared + w,
+                         columns[shared + w]);
+        UNROLLED
+        for (int h = 0; h < points; h++) {
+            Line row, changed;
+            UNROLLED
+            for (int w = 0; w < shared + m; w++)
+                row[w] = columns[w][h];
+            if (gradient)
+                gradient_line(m, row, changed);
+            else
+                operand_line(m, row, changed);
+            UNROLLED
+            for (int w = 0; w < points; w++)
+                vector_store(to + (h * points + w) * step, changed[w]);
+        }
+        UNROLLED
+        for (int w = 0; w < shared; w++) {
+            UNROLLED
+            for (int h = 0; h < points; h++)
+                columns[w][h] = columns[m + w][h];
+        }
+        to += strip->tile_step;
     }
 }
 
-INLINE void patch_points(const int m, const bool gradient, const IsaPatch *patch, float *to,
+INLINE void strip_points(const int m, const bool gradient, const IsaStrip *strip, float *to,
                          int64_t step)
 {
-    const int size = gradient ? m : m + 2;
-    bool whole = patch->begin[0] == 0 && patch->begin[1] == 0 && patch->end[0] == size &&
-                 patch->end[1] == size && patch->plane[0];
-    for (int64_t channel = 0; channel < patch->channels; channel += ISA_LANES) {
-        if (!whole || channel + ISA_LANES > patch->channels) {
-            float filled[MOST_POINTS * MOST_POINTS * ISA_LANES];
-            IsaPatch dense = {.h_step = size * ISA_LANES, .w_step = ISA_LANES};
-            patch_fill(patch, size, channel, filled);
-            for (int c = 0; c < ISA_LANES; c += VECTOR)
-                patch_transform(m, gradient, false, filled + c, NULL, &dense, to + channel + c,
-                                step);
-            continue;
-        }
-        for (int64_t c = channel; c < channel + ISA_LANES; c += VECTOR)
-            if (patch->plane[1])
-                patch_transform(m, gradient, true, patch->plane[0] + c, patch->plane[1] + c, patch,
-                                to + c, step);
-            else
-                patch_transform(m, gradient, false, patch->plane[0] + c, NULL, patch, to + c, step);
-    }
+    bool rows = strip->begin[0] == 0 && strip->end[0] == (gradient ? m : m + 2) && strip->plane[0];
+    int64_t padded = (strip->channels + ISA_LANES - 1) / ISA_LANES * ISA_LANES;
+    for (int64_t c = 0; c < padded; c += VECTOR)
+        if (!rows || c + VECTOR > strip->channels)
+            strip_transform(m, gradient, ANYTHING, strip, c, to + c, step);
+        else if (strip->plane[1])
+            strip_transform(m, gradient, TWO_PLANES, strip, c, to + c, step);
+        else
+            strip_transform(m, gradient, ONE_PLANE, strip, c, to + c, step);
 }
 
-static void micro_patch(const IsaPatch *patch, IsaPatchKind kind, int m, float *to, int64_t step)
+static void micro_strip(const IsaStrip *strip, IsaStripKind kind, int m, float *to, int64_t step)
 {
     if (kind == ISA_OPERAND && m == 2)
-        patch_points(2, false, patch, to, step);
+        strip_points(2, false, strip, to, step);
     else if (kind == ISA_OPERAND)
-        patch_points(4, false, patch, to, step);
+        strip_points(4, false, strip, to, step);
     else if (m == 2)
-        patch_points(2, true, patch, to, step);
+        strip_points(2, true, strip, to, step);
     else
-        patch_points(4, true, patch, to, step);
+        strip_points(4, true, strip, to, step);
 }
 
 /* ---- Points to results ---------------------------------------------------------------------- */
