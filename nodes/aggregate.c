@@ -89,17 +89,13 @@ typedef struct {
 
 static void probabilities(const Gathering *g)
 {
-    bool logits = g->score->kind & FORNIX_LOGITS;
-    if (logits && g->rule != MEAN_LOGIT) {
-        probabilities_of_logits(g->values, (int32_t)g->score->shape.c, g->p);
+    if (g->rule != MEAN_LOGIT) {
+        probabilities_of(g->values, (int32_t)g->score->shape.c, g->score->kind & FORNIX_LOGITS,
+                         g->p);
         return;
     }
     for (int64_t c = 0; c < g->score->shape.c; c++)
         g->p[c] = (double)g->values[c];
-    if (!logits && g->score->shape.c == 1) {
-        g->p[1] = (double)g->values[0];
-        g->p[0] = 1 - g->p[1];
-    }
 }
 
 static bool sample_gather(const Gathering *g, int64_t row, int64_t subject)
@@ -109,6 +105,10 @@ static bool sample_gather(const Gathering *g, int64_t row, int64_t subject)
     int64_t best = 0;
     if (!fornix_read(g->table, g->column, row, g->values, &error))
         return fornix_build_fail(g->build, NULL, "%s", error.text);
+    for (int64_t c = 0; c < g->score->shape.c; c++)
+        if (!isfinite(g->values[c]))
+            return fornix_build_fail(g->build, "column", "the prediction for %s is not a number",
+                                     fornix_row(g->table, row)->subject);
     probabilities(g);
     for (int64_t c = 0; c < g->classes; c++) {
         best = g->p[c] > g->p[best] ? c : best;

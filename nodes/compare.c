@@ -219,15 +219,6 @@ static void report_values(const Comparison *c)
     findings_grid(c->build, grid);
 }
 
-static const char *p_text(double p, char text[FIGURE_TEXT])
-{
-    if (p < 0.0005)
-        snprintf(text, FIGURE_TEXT, "< .001");
-    else
-        figure_text(p, text);
-    return text;
-}
-
 static bool has_differences(const Comparison *c)
 {
     for (int i = 0; i < c->count; i++)
@@ -343,10 +334,10 @@ static void report_difference(const Comparison *c, int i, int k)
     char label[LABEL], baseline[LABEL], title[TITLE], interval[INTERVAL_TEXT], p[FIGURE_TEXT];
     Interval apart = c->apart[i * c->figures + k];
     arm_figure_title(c->arm[i], k, title, sizeof title);
-    fornix_report(c->build, "  %s: %s is %s than that of '%s' by %s, p = %s", label_of(c, i, label),
+    fornix_report(c->build, "  %s: %s is %s than that of '%s' by %s, %s", label_of(c, i, label),
                   title, apart.value > 0 ? "higher" : "lower",
                   label_of(c, c->baseline[i], baseline), interval_text(apart, interval),
-                  p_text(c->p[k * c->count + i], p));
+                  p_words(c->p[k * c->count + i], p));
 }
 
 /* Among the figures of a classification: balanced accuracy first, AUC second. */

@@ -142,15 +142,7 @@ static bool read_scores(Evaluation *e, int64_t row, float *values, double *score
         if (!isfinite(values[c]))
             return fornix_build_fail(e->build, "column", "the prediction for %s is not a number",
                                      fornix_row(e->table, row)->subject);
-    if (column->kind == FORNIX_LOGITS) {
-        probabilities_of_logits(values, channels, score);
-    } else if (channels == 1) {
-        score[1] = values[0];
-        score[0] = 1 - score[1];
-    } else {
-        for (int32_t c = 0; c < channels; c++)
-            score[c] = values[c];
-    }
+    probabilities_of(values, channels, column->kind == FORNIX_LOGITS, score);
     return true;
 }
 
@@ -287,8 +279,8 @@ static void report_overall(const Evaluation *e, double permutation)
     }
     findings_grid(e->build, grid);
     if (!isnan(permutation))
-        fornix_report(e->build, "  labels dealt at random reach this AUC with p = %s",
-                      figure_text(permutation, p));
+        fornix_report(e->build, "  labels dealt at random reach this AUC with %s",
+                      p_words(permutation, p));
     if (e->unlabelled)
         fornix_report(e->build, "  %" PRId64 " samples without a label were left out",
                       e->unlabelled);
@@ -364,24 +356,33 @@ static void warn_of_chance(const Evaluation *e)
 {
     Interval auc = e->figures[AUC];
     char text[INTERVAL_TEXT];
-    interval_text(auc, text);
     if (auc.low <= 0.5 && auc.high >= 0.5)
         fornix_warn(e->build,
                     "these scores carry no evidence that the classes can be told apart: AUC "
                     "%s covers .5",
-                    text);
+                    interval_text(auc, text));
     else if (auc.high < 0.5)
-        fornix_warn(e->build, "the scores rank the classes the wrong way round: AUC %s", text);
+        fornix_warn(e->build, "the scores rank the classes the wrong way round: AUC %s",
+                    interval_text(auc, text));
+}
+
+/* A figure that is not there is not 0: it says what it lacks. */
+static void tell_undefined(const Evaluation *e)
+{
+    char class[CLASS_NAME];
+    for (int f = 0; f < judge_figure_count(e->predictions.classes); f++)
+        if (isnan(e->figures[f].value) && f < OVERALL_FIGURES)
+            fornix_warn(e->build, "%s is undefined: %s", figure_title(f), figure_undefined(f));
+        else if (isnan(e->figures[f].value))
+            fornix_report(e->build, "  %s of '%s' is undefined: %s", figure_title(f),
+                          class_of(e, (f - OVERALL_FIGURES) / CLASS_FIGURES, class),
+                          figure_undefined(f));
 }
 
 static void warn_of_counts(const Evaluation *e, const int64_t *of_class)
 {
     char class[CLASS_NAME];
     const char *what = e->attrs->cluster == BY_SUBJECT ? "subject" : "sample";
-    for (int figure = 0; figure < OVERALL_FIGURES; figure++)
-        if (isnan(e->figures[figure].value))
-            fornix_warn(e->build, "%s is undefined: %s", figure_title(figure),
-                        figure_undefined(figure));
     for (int32_t c = 0; c < e->predictions.classes; c++)
         if (of_class[c] > 0 && of_class[c] < FEW_SUBJECTS)
             fornix_warn(e->build,
@@ -411,6 +412,7 @@ static void judge_samples(Evaluation *e)
     report_confusion(e, confusion);
     report_arithmetic(e, confusion, judge_agrees(&e->predictions, figures));
     warn_of_chance(e);
+    tell_undefined(e);
     warn_of_counts(e, of_class);
     judge_free(judge);
     mem_free(figures);
@@ -425,11 +427,10 @@ static bool evaluate_rows(FornixBuild *build, const void *attrs)
     e.score_column =
         column_choose(build, PREDICTIONS, "column", a->column, FORNIX_LOGITS | FORNIX_PROBABILITY);
     int label_column = column_choose(build, PREDICTIONS, "label", a->label, FORNIX_LABEL);
-    bool fine = e.score_column >= 0 && label_column >= 0;
-    if (fine) {
-        e.label = fornix_column(e.table, label_column);
-        fine = read_samples(&e, label_column);
-    }
+    if (e.score_column < 0 || label_column < 0)
+        return false;
+    e.label = fornix_column(e.table, label_column);
+    bool fine = read_samples(&e, label_column);
     if (fine) {
         find_clusters(&e);
         add_rows(&e);
@@ -483,7 +484,8 @@ const FornixNode fornix_node = {
         "of each class sensitivity, specificity, precision, F1 and AUC, with percentile intervals "
         "by bootstrap over subjects within their classes; the confusion matrix; a permutation "
         "test of the AUC. Warns where an interval covers chance, where a class has few subjects, "
-        "where a figure is undefined and why.",
+        "and where a figure is undefined, never 0: without samples a class has no sensitivity, "
+        "and then there is no mean over classes; never predicted, it has no precision.",
     .formula =
         "sensitivity = TP / (TP + FN), specificity = TN / (TN + FP), precision = TP / (TP + FP), "
         "F1 = 2 TP / (2 TP + FP + FN), balanced accuracy = mean sensitivity, AUC = P(s+ > s-) + "

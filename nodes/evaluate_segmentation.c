@@ -460,10 +460,13 @@ static const FornixSamples samples = {.flags = FORNIX_EVALUATES | FORNIX_NEEDS_R
 const FornixNode fornix_node = {
     .abi = FORNIX_ABI,
     .name = "evaluate_segmentation",
-    .doc = "Judges predicted masks: Dice and IoU of each class but the background (class 0), as "
-           "mean over subjects with a percentile interval by bootstrap over subjects, median and "
-           "least. Slices of a subject are added up first; `dice` alone is the mean over classes. "
-           "What a crop cut away is in neither mask, in the image's own space too.",
+    .doc =
+        "Judges predicted masks: Dice and IoU of each class but the background (class 0), as "
+        "mean over subjects with a percentile interval by bootstrap over subjects, median and "
+        "least. Slices of a subject are added up first; `dice` alone is the mean over classes. "
+        "A class that neither mask of a subject has is left out of its mean, and counted, unless "
+        "empty= says otherwise. What a crop cut away is in neither mask, in the image's own "
+        "space too.",
     .formula = "Dice = 2 |P and T| / (|P| + |T|) (Dice 1945; Sorensen 1948), "
                "IoU = |P and T| / |P or T| (Jaccard 1912); percentile bootstrap (Efron 1979)",
     .attrs_size = sizeof(EvaluateSegmentation),

@@ -70,10 +70,10 @@ static bool scores_read(FornixBuild *build, const Threshold *a, Scored *scored, 
             continue;
         if (!fornix_read(table, column, row, values, &error))
             return fornix_build_fail(build, NULL, "%s", error.text);
-        if (score->kind & FORNIX_LOGITS)
-            probabilities_of_logits(values, (int32_t)score->shape.c, p);
-        else
-            p[1] = (double)values[score->shape.c - 1];
+        probabilities_of(values, (int32_t)score->shape.c, score->kind & FORNIX_LOGITS, p);
+        if (!isfinite(p[1]))
+            return fornix_build_fail(build, "column", "the prediction for %s is not a number",
+                                     fornix_row(table, row)->subject);
         scored[(*count)++] = (Scored){p[1], class == 1};
     }
     return true;
@@ -89,7 +89,8 @@ static double figure_of(int which, double tp, double fp, double p, double n)
     }
 }
 
-/* Of sorted scores; a cut lies between two that differ, or outside of all. */
+/* Of sorted scores; a cut lies between two that differ, or outside of all. What is called positive
+ * lies above it, so that there is none below a score of 0. */
 static double cut_find(const Scored *scored, int64_t count, int which, double *best)
 {
     double p = 0, n = 0, cut = .5;
@@ -100,7 +101,8 @@ static double cut_find(const Scored *scored, int64_t count, int which, double *b
     for (int64_t i = 0; i <= count; i++) {
         double low = i ? scored[i - 1].score : 0, high = i < count ? scored[i].score : 1;
         double here = (low + high) / 2, value = figure_of(which, tp, fp, p, n);
-        bool between = i == 0 || i == count || low < high;
+        bool between = i == count || low < high;
+        here = here < high ? here : low; /* neighbours have nothing between them */
         if (between && (value > *best || (value == *best && fabs(here - .5) < fabs(cut - .5)))) {
             *best = value;
             cut = here;

@@ -96,17 +96,14 @@ static bool picture_save(const char *path, const VolumeMap *map, const float *va
 }
 
 /* P of each class from 1 on; of a single channel what it stands for. May be done in place. */
-static void probabilities_of(const FornixColumn *shown, int64_t pixels, float *values)
+static void probabilities_keep(const FornixColumn *shown, int64_t pixels, float *values)
 {
     int64_t channels = shown->shape.c, kept = channels > 1 ? channels - 1 : 1;
     double p[CLASSES_MOST];
     for (int64_t i = 0; i < pixels; i++) {
-        if (shown->kind & FORNIX_LOGITS)
-            probabilities_of_logits(values + i * channels, (int32_t)channels, p);
+        probabilities_of(values + i * channels, (int32_t)channels, shown->kind & FORNIX_LOGITS, p);
         for (int64_t c = 0; c < kept; c++)
-            values[i * kept + c] = shown->kind & FORNIX_LOGITS
-                                       ? (float)p[c + 1]
-                                       : values[(i + 1) * channels - kept + c];
+            values[i * kept + c] = (float)p[c + 1];
     }
 }
 
@@ -117,7 +114,7 @@ static bool probability_write(const Writing *w, int64_t volume, const VolumeMap 
     int64_t channels = w->shown->shape.c, kept = channels > 1 ? channels - 1 : 1;
     const FornixSpace *space = fornix_space(w->table, w->first[volume]);
     const FornixRow *row = fornix_row(w->table, w->first[volume]);
-    probabilities_of(w->shown, map->size[0] * map->size[1] * map->size[2], grid);
+    probabilities_keep(w->shown, map->size[0] * map->size[1] * map->size[2], grid);
     bool picture = sink_is_picture(space);
     if (picture && kept > 1)
         return fornix_fail_input(error, "a picture holds how likely one class is, not %" PRId64,

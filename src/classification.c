@@ -238,3 +238,16 @@ void probabilities_of_logits(const float *logits, int32_t channels, double *prob
     for (int32_t c = 0; c < channels; c++)
         probability[c] /= sum;
 }
+
+void probabilities_of(const float *values, int32_t channels, bool logits, double *probability)
+{
+    if (logits) {
+        probabilities_of_logits(values, channels, probability);
+    } else if (channels == 1) {
+        probability[1] = (double)values[0];
+        probability[0] = 1 - probability[1];
+    } else {
+        for (int32_t c = 0; c < channels; c++)
+            probability[c] = (double)values[c];
+    }
+}

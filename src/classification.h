@@ -58,5 +58,7 @@ bool judge_agrees(const Predictions *predictions, const double *figures);
 
 /* Softmax of one sample's logits; a single logit gives the two probabilities of a sigmoid. */
 void probabilities_of_logits(const float *logits, int32_t channels, double *probability);
+/* The same of what may be probabilities already; a single one is that of class 1. */
+void probabilities_of(const float *values, int32_t channels, bool logits, double *probability);
 
 #endif

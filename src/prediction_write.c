@@ -134,16 +134,7 @@ static bool read_probabilities(const Sheet *sheet, int64_t row, float *values, d
     int64_t channels = sheet->shown->shape.c;
     if (!fornix_read(sheet->table, sheet->column, row, values, error))
         return false;
-    if (sheet->shown->kind & FORNIX_LOGITS) {
-        probabilities_of_logits(values, (int32_t)channels, p);
-        return true;
-    }
-    for (int64_t c = 0; c < channels; c++)
-        p[c] = (double)values[c];
-    if (channels == 1) {
-        p[1] = p[0];
-        p[0] = 1 - p[1];
-    }
+    probabilities_of(values, (int32_t)channels, sheet->shown->kind & FORNIX_LOGITS, p);
     return true;
 }
 

@@ -230,3 +230,15 @@ const char *figure_text(double value, char text[FIGURE_TEXT])
     snprintf(text, FIGURE_TEXT, "%s%s", negative && !zero ? "-" : "", body);
     return text;
 }
+
+const char *p_text(double p, char text[FIGURE_TEXT])
+{
+    return p < 0.001 ? strcpy(text, "< .001") : figure_text(p, text);
+}
+
+const char *p_words(double p, char text[FIGURE_TEXT])
+{
+    char value[FIGURE_TEXT];
+    snprintf(text, FIGURE_TEXT, isnan(p) || p < 0.001 ? "p %.16s" : "p = %.16s", p_text(p, value));
+    return text;
+}

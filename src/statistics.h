@@ -64,5 +64,9 @@ enum { FIGURE_TEXT = 24 };
 
 /* ".471", "1.000", "-.020", "12.3" or "undefined" into text, which it returns. */
 const char *figure_text(double value, char text[FIGURE_TEXT]);
+/* The same of a p value, which is never .000: "< .001". */
+const char *p_text(double p, char text[FIGURE_TEXT]);
+/* "p = .034", "p < .001" or "p undefined". */
+const char *p_words(double p, char text[FIGURE_TEXT]);
 
 #endif
