@@ -17,6 +17,7 @@ typedef struct {
 static bool class_weights_columns(FornixBuild *build, const void *attrs)
 {
     const ClassWeights *a = attrs;
+    fornix_fitted_on_parts(build, 0, balance_part(a->part));
     return balance_columns(build, a->label);
 }
 
@@ -31,11 +32,9 @@ static bool class_weights_rows(FornixBuild *build, const void *attrs)
     for (int64_t c = 0; fine && c < balance.classes; c++)
         total += (double)balance.count[c];
     for (int64_t c = 0; fine && c < balance.classes; c++)
-        for (int64_t i = 0; i < balance.count[c]; i++) {
+        for (int64_t i = 0; i < balance.count[c]; i++)
             fornix_set_real(build, balance.weight, balance.rows[c][i],
                             total / ((double)balance.classes * (double)balance.count[c]));
-            fornix_fitted_on(build, 0, balance.rows[c][i]);
-        }
     balance_end(&balance);
     return fine;
 }

@@ -4,7 +4,8 @@
  * Tables of clinical variables, and features that another program computed, enter here. A CSV file
  * is a manifest like any other, its numeric columns the channels of a vector. A tensor's rows are
  * read from disk when they are wanted; a CSV file beside it says, line by line, whose they are, and
- * has to have as many lines.
+ * has to have as many lines. Two files joined by position go wrong in silence when one of them is
+ * sorted: a file that lists its subjects is compared line by line, one that doesn't is warned of.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -79,6 +80,38 @@ static bool numbers_find(FornixBuild *build, Opened *o)
 
 /* ---- A tensor ---------------------------------------------------------------------------- */
 
+/* Whether the file's own list of subjects agrees with the manifest's lines. */
+static bool subjects_agree(FornixBuild *build, const Opened *o, const char *list)
+{
+    const Features *a = o->attrs;
+    const Csv *csv = o->manifest.csv;
+    int64_t column = manifest_column(build, &o->manifest, "subject", a->subject);
+    for (int64_t row = 0; column >= 0 && row < csv_rows(csv); row++) {
+        const char *wanted = csv_field(csv, row, column);
+        size_t length = strcspn(list, "\n");
+        if (length != strlen(wanted) || strncmp(list, wanted, length) != 0)
+            return fornix_build_fail(build, "file",
+                                     "row %" PRId64 " of '%s' is of subject '%.*s', line %" PRId64
+                                     " of %s of '%s': they cannot be joined",
+                                     row, a->tensor, (int)length, list, csv_line(csv, row),
+                                     csv_name(csv), wanted);
+        list += length + (list[length] == '\n');
+    }
+    return column >= 0;
+}
+
+static bool rows_join(FornixBuild *build, const Opened *o)
+{
+    const char *list = safetensors_text(o->file, "subjects");
+    if (list && *o->attrs->subject)
+        return subjects_agree(build, o, list);
+    fornix_warn(build,
+                "%s does not say whose its rows are: they are joined with the lines of %s by "
+                "position",
+                o->attrs->file, o->attrs->manifest);
+    return true;
+}
+
 static bool tensor_find(FornixBuild *build, Opened *o)
 {
     const Features *a = o->attrs;
@@ -100,7 +133,7 @@ static bool tensor_find(FornixBuild *build, Opened *o)
     if (tensor->dims[0] != csv_rows(o->manifest.csv))
         return fornix_build_fail(build, "file", "'%s' has %" PRId64 " rows, %s %" PRId64, a->tensor,
                                  tensor->dims[0], a->manifest, csv_rows(o->manifest.csv));
-    return true;
+    return rows_join(build, o);
 }
 
 static FornixShape tensor_shape(const SafeTensor *tensor)
@@ -188,7 +221,9 @@ static const FornixAttr attrs[] = {
     FORNIX_TEXT(Features, cohort, "", "stands before each subject; the node's id"),
     FORNIX_LIST(Features, columns, "",
                 "the numbers that make the vector; all columns but subject and labels"),
-    FORNIX_PATH(Features, file, "", "a safetensors file with a row for each line, instead"),
+    FORNIX_PATH(Features, file, "",
+                "a safetensors file with a row for each line, instead; its metadata `subjects`, a "
+                "line a row, must agree with the manifest"),
     FORNIX_TEXT(Features, tensor, "feature", "its tensor: rows first, channels last"),
     FORNIX_LIST(Features, labels, "", "label columns, as name:column or column"),
     FORNIX_LIST(Features, classes, "",

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Repeats samples of the smaller classes, drawn at random, until they are as many as wanted.
  *
- * Repeated rows keep their subject: they are the same sample once more, not new evidence.
+ * Repeated rows keep their subject: they are the same sample once more, not new evidence. How many
+ * there are follows from the classes of all rows of the part: who was counted is not judged.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@ typedef struct {
 static bool oversample_columns(FornixBuild *build, const void *attrs)
 {
     const Oversample *a = attrs;
+    fornix_fitted_on_parts(build, 0, balance_part(a->part));
     return balance_columns(build, a->label);
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Leaves out samples of the larger classes, drawn at random, until classes are alike. */
+/* Leaves out samples of the larger classes, drawn at random, until classes are alike.
+ *
+ * How many follows from the classes of all rows of the part: who was counted is not judged.
+ */
 #include <math.h>
 
 #include "balance.h"
@@ -16,6 +19,7 @@ typedef struct {
 static bool undersample_columns(FornixBuild *build, const void *attrs)
 {
     const Undersample *a = attrs;
+    fornix_fitted_on_parts(build, 0, balance_part(a->part));
     return balance_columns(build, a->label);
 }
 

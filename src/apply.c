@@ -205,7 +205,7 @@ bool apply_run(ApplyRun *apply, FornixError *error)
     char *folder = file_join(apply->run.folder, "table");
     bool fine = file_remove(folder, error) && open_applier(&a, folder, error);
     if (fine && sweep_stage(&a, error)) {
-        fine = store_commit(a.writer, apply->fits, NULL, error);
+        fine = store_commit(a.writer, apply->run.fits, NULL, error);
     } else {
         store_abort(a.writer);
         fine = false;

@@ -12,7 +12,6 @@ typedef struct ApplyRun {
     const FornixColumn *columns;
     int column_count;
     const FornixTable *made;
-    const Fits *fits;
 } ApplyRun;
 
 bool apply_run(ApplyRun *apply, FornixError *error);

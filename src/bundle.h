@@ -7,9 +7,10 @@
  *   bundle/weights/ID/     weights that a stage took from a file of its own
  *   stages/ID/weights.safetensors   of each train stage
  *
- * Nothing in it names a subject, and nothing refers to what lies outside, so that a run's folder
- * can be moved to another machine and the cache be emptied. (A source that is included by an
- * absolute path is read from there.) What was changed since is refused.
+ * Nothing in it names a subject (weights hold hashes of the ids that they were fitted on, so that
+ * who applies them is told when he meets one again), and nothing refers to what lies outside, so
+ * that a run's folder can be moved to another machine and the cache be emptied. (A source that is
+ * included by an absolute path is read from there.) What was changed since is refused.
  */
 #ifndef FORNIX_BUNDLE_H
 #define FORNIX_BUNDLE_H

@@ -85,11 +85,12 @@ static bool entries_save(const Entries *entries, const char *path, const SafeTex
     return false;
 }
 
-bool weights_save(Weights *weights, const char *path, FornixError *error)
+bool weights_save(Weights *weights, const char *path, const SafeText *texts, size_t text_count,
+                  FornixError *error)
 {
     Entries entries = {0};
     add_weights(&entries, "", weights);
-    bool fine = entries_save(&entries, path, NULL, 0, error);
+    bool fine = entries_save(&entries, path, texts, text_count, error);
     entries_free(&entries);
     return fine;
 }

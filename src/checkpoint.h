@@ -9,9 +9,12 @@
 #ifndef FORNIX_CHECKPOINT_H
 #define FORNIX_CHECKPOINT_H
 
+#include "safetensors.h"
 #include "weights.h"
 
-bool weights_save(Weights *weights, const char *path, FornixError *error);
+/* texts: what the file says of itself. */
+bool weights_save(Weights *weights, const char *path, const SafeText *texts, size_t text_count,
+                  FornixError *error);
 
 typedef struct WeightsLoad {
     const char *path;

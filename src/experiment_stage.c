@@ -177,11 +177,30 @@ void outer_add_fits(const Outer *outer, Samples *samples, const FornixTable *tab
     fits_add_table(samples, fits, outer->id, table, all ? all : PARTS_ALL);
 }
 
+static void foresee_file(Experiment *x, Outer *outer, const Net *net)
+{
+    Fits fits = {0};
+    FornixError error = {0};
+    if (!fits_of_weights(x->samples, &fits, net->weights, &error))
+        diag_error(x->diag, net->weights_place, "%s", error.text);
+    else if (fits.count && fits.items[0]->kind == FIT_UNKNOWN)
+        diag_warn(
+            x->diag, net->weights_place,
+            "'%s' does not say on whom it was fitted: see to it that nobody of them is judged",
+            fits.items[0]->artefact);
+    fits_join(&outer->fits, &fits);
+    fits_free(&fits);
+}
+
 static void foresee_fits(Experiment *x, Outer *outer)
 {
-    for (int k = 0; k < outer->stage->net_count; k++)
+    for (int k = 0; k < outer->stage->net_count; k++) {
+        const Net *net = &outer->stage->nets[k];
         if (outer->weights[k])
             fits_join(&outer->fits, &outer->weights[k]->fits);
+        else if (net->weights_file && !x->apply)
+            foresee_file(x, outer, net);
+    }
     if (outer->input_count && !x->apply)
         outer_add_fits(outer, x->samples, outer->inputs[0].from->table, &outer->fits);
 }

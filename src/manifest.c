@@ -196,7 +196,7 @@ static bool labels_find(FornixBuild *build, const ManifestRequest *request, Mani
 }
 
 static bool rows_find(FornixBuild *build, const ManifestRequest *request, Manifest *m,
-                      const Mapping *mappings)
+                      const Mapping *mappings, const char *path)
 {
     const char *cohort = m->unlabelled      ? ""
                          : *request->cohort ? request->cohort
@@ -226,7 +226,9 @@ static bool rows_find(FornixBuild *build, const ManifestRequest *request, Manife
         if (!kept)
             continue;
         m->at[m->rows] = row;
-        m->subject[m->rows++] = arena_format(m->arena, "%s%s%s", cohort, *cohort ? "/" : "", who);
+        m->subject[m->rows] = arena_format(m->arena, "%s%s%s", cohort, *cohort ? "/" : "", who);
+        if (!fornix_file_of(build, path, csv_line(m->csv, row), m->subject[m->rows++]))
+            return false;
     }
     return subject >= 0 && (m->rows || fornix_build_fail(build, "manifest", "%s has no row to use",
                                                          csv_name(m->csv)));
@@ -274,7 +276,7 @@ static bool manifest_read(FornixBuild *build, const ManifestRequest *request, Ma
         if (!classes_mapped(mappings, request->classes.count, m->arena, &m->labels[k]) &&
             !classes_found(build, m, &m->labels[k]))
             return false;
-    if (!rows_find(build, request, m, mappings))
+    if (!rows_find(build, request, m, mappings, path))
         return false;
     repeats_find(m);
     return true;

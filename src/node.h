@@ -440,6 +440,10 @@ void fornix_report(FornixBuild *build, const char *format, ...) FORNIX_PRINTF(2,
 /* A line of the report that must not be missed (a leak acknowledged, an interval covers chance). */
 void fornix_warn(FornixBuild *build, const char *format, ...) FORNIX_PRINTF(2, 3);
 
+/* Says that a file, or (line above 0) a line of it, is of that subject. false, told at `cohort`:
+ * another table has it as somebody else's. Under two names nobody could see that one who is tested
+ * was trained on. What fornix_set_space names is told so by itself. */
+bool fornix_file_of(FornixBuild *build, const char *path, int64_t line, const char *subject);
 /* A file that this node reads: its content enters the keys of all that depends on it. */
 bool fornix_uses_file(FornixBuild *build, const char *path);
 /* The folder for this node's own files in the run's directory, made at the first call. */

@@ -148,6 +148,49 @@ static void compare_spacing(const Prediction *p)
                 known[1], known[2]);
 }
 
+/* What the nets on the way were fitted on, as their files say. */
+static Fits nets_fits(const Prediction *p)
+{
+    int count;
+    Outer *const *nodes = experiment_nodes(p->experiment, &count);
+    Fits fits = {0};
+    for (int n = 0; n < count; n++) {
+        FornixError error = {0}; /* told by who loads them */
+        NetFiles nets;
+        if (!nodes[n]->live || !nodes[n]->stage || !find_weights(p, nodes[n], &nets, &error))
+            continue;
+        for (int k = 0; k < nets.stage->net_count; k++)
+            if (nets.files[k])
+                fits_of_weights(experiment_samples(p->experiment), &fits, nets.files[k], &error);
+    }
+    return fits;
+}
+
+/* A net looks better on subjects that it knows. The list may call them with their cohort or
+ * without. */
+static void warn_of_known(const Prediction *p)
+{
+    const Outer *loader = experiment_loader(p->experiment);
+    const char *cohort = element_value(loader->element, "cohort");
+    size_t rows = (size_t)fornix_rows(loader->table), count = 0;
+    const char **subjects = arena_take(p->memory, 2 * rows + 1, sizeof *subjects);
+    for (size_t row = 0; row < rows; row++) {
+        const char *subject = fornix_row(loader->table, (int64_t)row)->subject;
+        subjects[count++] = subject;
+        subjects[count++] =
+            arena_format(p->memory, "%s/%s", cohort && *cohort ? cohort : loader->id, subject);
+    }
+    Fits fits = nets_fits(p);
+    Meeting meeting = fits_meet(experiment_samples(p->experiment), &fits, subjects, (int64_t)count);
+    if (meeting.met)
+        fprintf(stderr,
+                "fornix: warning: %lld of these subjects were used to fit %s, which therefore "
+                "looks better on them than on new ones: %s\n",
+                (long long)meeting.met, meeting.artefacts, meeting.names);
+    meeting_free(&meeting);
+    fits_free(&fits);
+}
+
 static void print_lines(const Prediction *p)
 {
     int count;
@@ -202,6 +245,7 @@ static int predict(Prediction *p)
         fprintf(stderr, "fornix: warning: the run was made with --smoke: its nets know nothing\n");
     if (file_remove(p->work, &p->error) && file_make_folders(p->work, &p->error)) {
         compare_spacing(p);
+        warn_of_known(p);
         team_run(request->threads ? request->threads : team_default_threads(), begin, p);
         p->team = NULL;
     }

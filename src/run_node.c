@@ -81,15 +81,20 @@ static const char *weights_of(void *context, const char *source)
     return NULL;
 }
 
-static void collect_fits(OuterRun *r, Fits *fits)
+static bool collect_fits(OuterRun *r, Fits *fits, FornixError *error)
 {
     const Outer *outer = r->outer;
     Samples *samples = experiment_samples(r->run->experiment);
-    for (int k = 0; k < outer->stage->net_count; k++)
+    for (int k = 0; k < outer->stage->net_count; k++) {
         if (outer->weights[k])
             fits_join(fits, &outer->weights[k]->run->fits);
+        else if (outer->stage->nets[k].weights_file &&
+                 !fits_of_weights(samples, fits, outer->stage->nets[k].weights, error))
+            return false;
+    }
     if (outer->input_count)
         outer_add_fits(outer, samples, outer->inputs[0].from->run->table, fits);
+    return true;
 }
 
 /* The rows of a generate stage: made-up subjects, with labels as it says. */
@@ -135,8 +140,7 @@ static bool apply_stage(OuterRun *r, StageRun *stage_run, FornixError *error)
     ApplyRun apply = {.run = *stage_run,
                       .columns = columns,
                       .column_count = count,
-                      .made = r->outer->stage->kind == STAGE_GENERATE ? make_rows(r) : NULL,
-                      .fits = &r->fits};
+                      .made = r->outer->stage->kind == STAGE_GENERATE ? make_rows(r) : NULL};
     bool fine = apply_run(&apply, error);
     stage_run->figures = apply.run.figures;
     mem_free(columns);
@@ -149,6 +153,7 @@ static bool work_stage(OuterRun *r, FornixError *error)
     StageRun stage_run = {.team = r->run->team,
                           .stage = outer->stage,
                           .samples = outer->input_count ? outer->inputs[0].from->run->table : NULL,
+                          .fits = &r->fits,
                           .folder = cache_folder(r->entry),
                           .weights_file = weights_of,
                           .context = r,
@@ -199,9 +204,8 @@ static bool take_result(OuterRun *r, FornixError *error)
 
 static bool run_stage(OuterRun *r, FornixError *error)
 {
-    if (!run_key(r, NULL, 0, error))
+    if (!run_key(r, NULL, 0, error) || !collect_fits(r, &r->fits, error))
         return false;
-    collect_fits(r, &r->fits);
     return enter_stage(r, error) && (r->cached || work_stage(r, error)) && take_result(r, error);
 }
 

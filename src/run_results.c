@@ -153,9 +153,10 @@ void run_print_report(const Run *run, FILE *out)
         const TableLine *line =
             nodes[k]->run->table ? table_lines(nodes[k]->run->table, &lines) : NULL;
         const char *deviation = nodes[k]->acknowledge;
-        if (lines || deviation)
+        bool told = deviation && *deviation;
+        if (lines || told)
             fprintf(out, "\n%s\n", nodes[k]->id);
-        if (deviation)
+        if (told)
             fprintf(out, "  ! acknowledged: %s\n", deviation);
         for (int l = 0; l < lines; l++)
             fprintf(out, "%s%s\n", line[l].warning ? "  ! " : "  ", line[l].text);

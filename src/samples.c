@@ -125,9 +125,25 @@ const char *samples_intern(Samples *samples, const char *text)
     return one->text;
 }
 
+static Interned *interned_of(const char *text)
+{
+    return (Interned *)(uintptr_t)(text - offsetof(Interned, text));
+}
+
 int64_t interned_number(const char *interned)
 {
-    return ((const Interned *)(const void *)(interned - offsetof(Interned, text)))->number;
+    return interned_of(interned)->number;
+}
+
+const char *samples_owner(Samples *samples, const char *what, const char *subject)
+{
+    pthread_mutex_lock(&samples->lock);
+    Interned *one = interned_of(what);
+    if (!one->owner)
+        one->owner = subject;
+    const char *owner = one->owner;
+    pthread_mutex_unlock(&samples->lock);
+    return owner;
 }
 
 int64_t samples_cached(const Samples *samples)

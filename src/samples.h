@@ -46,10 +46,17 @@ unsigned parts_parse(const char *words);
 
 /* ---- Provenance -------------------------------------------------------------------------- */
 
+typedef enum {
+    FIT_NAMED,  /* by the subjects' ids */
+    FIT_HASHED, /* by hashes of them: what a file of weights says, which may leave the house */
+    FIT_UNKNOWN /* nobody knows on whom: a file of weights that says nothing */
+} FitKind;
+
 typedef struct Fit {
     const char *artefact; /* the id of what was fitted */
     const char *const *subjects;
     int64_t count;
+    FitKind kind;
 } Fit;
 
 typedef struct Fits {
@@ -59,13 +66,31 @@ typedef struct Fits {
 
 void fits_free(Fits *fits); /* not what the items point to: that is the pool's */
 void fits_join(Fits *fits, const Fits *more);
-/* artefact was fitted on these subjects; twice the same subject counts once. */
-void fits_add(Samples *samples, Fits *fits, const char *artefact, const char *const *subjects,
-              int64_t count);
+/* Adds a copy; twice the same subject counts once, and a fit on nobody is none. */
+void fits_add(Samples *samples, Fits *fits, const Fit *fit);
 /* artefact was fitted on rows of those parts, and on all that the table stems from. */
 void fits_add_table(Samples *samples, Fits *fits, const char *artefact, const FornixTable *table,
                     unsigned parts);
 const Fits *table_fits(const FornixTable *table);
+/* A line a fit, its subjects as hashes, to be kept with weights under FITS_TEXT; freed with
+ * mem_free. Hashes keep names from readers, not from those who can guess names and try them. */
+char *fits_text(const Fits *fits);
+#define FITS_TEXT "fitted_on"
+/* What a file of weights says of itself; where it says nothing, a fit on nobody knows whom, called
+ * as the file is. */
+bool fits_of_weights(Samples *samples, Fits *fits, const char *path, FornixError *error);
+
+/* Those of some subjects that stand in fits. */
+typedef struct Meeting {
+    int64_t subjects; /* of those asked for, each counted once */
+    int64_t met;
+    char *artefacts; /* "'seg', 'scaled'": what was fitted on those met */
+    char *names;     /* of the first few met */
+    char *unknown;   /* artefacts of which nobody knows on whom they were fitted */
+} Meeting;           /* ends with meeting_free */
+
+Meeting fits_meet(Samples *samples, const Fits *fits, const char *const *subjects, int64_t count);
+void meeting_free(Meeting *meeting);
 
 /* ---- Making a table ---------------------------------------------------------------------- */
 

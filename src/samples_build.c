@@ -235,8 +235,8 @@ bool build_rows(FornixBuild *build)
         build->failed = true;
     if (build->failed || !guard_parts(build) || !guard_tensors(build))
         return false;
-    fits_add(build->table->samples, &build->table->fits, build->table->id, build->fitted.subjects,
-             build->fitted.count);
+    fits_add(build->table->samples, &build->table->fits,
+             &(Fit){build->table->id, build->fitted.subjects, build->fitted.count, FIT_NAMED});
     build->table->rows_known = true;
     table_keep_reads(build->table);
     return true;
@@ -340,4 +340,7 @@ void fornix_set_space(FornixBuild *build, int64_t row, const FornixSpace *space)
     *copy = *space;
     copy->file = space->file ? samples_intern(table->samples, space->file) : NULL;
     table->spaces[row] = copy;
+    const FornixRow *of = &table->row[row];
+    if (copy->file && of->origin == FORNIX_REAL_SAMPLE && !build->failed)
+        fornix_file_of(build, copy->file, 0, of->subject);
 }

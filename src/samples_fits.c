@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Provenance: who was used to fit what, and the checks that rest on it. */
+/* Provenance: who was used to fit what.
+ *
+ * Subjects are compared by the numbers of their interned texts. Files of weights name nobody: there
+ * a subject stands as the hash of its id, and whoever asks hashes those that it asks for.
+ */
 #include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "hash.h"
+#include "safetensors.h"
 #include "samples_parts.h"
 #include "text.h"
 
@@ -24,7 +32,7 @@ const Fits *table_fits(const FornixTable *table)
 static bool fit_same(const Fit *a, const Fit *b)
 {
     return a == b ||
-           (a->artefact == b->artefact && a->count == b->count &&
+           (a->kind == b->kind && a->artefact == b->artefact && a->count == b->count &&
             memcmp(a->subjects, b->subjects, (size_t)a->count * sizeof *a->subjects) == 0);
 }
 
@@ -43,32 +51,31 @@ void fits_join(Fits *fits, const Fits *more)
         fits_put(fits, more->items[i]);
 }
 
-void fits_add(Samples *samples, Fits *fits, const char *artefact, const char *const *subjects,
-              int64_t count)
+void fits_add(Samples *samples, Fits *fits, const Fit *fit)
 {
-    if (!count)
+    if (!fit->count && fit->kind != FIT_UNKNOWN)
         return;
-    const char **known = mem_new((size_t)count, sizeof *known);
+    const char **known = mem_new((size_t)fit->count + 1, sizeof *known);
     int64_t most = 0, kept = 0;
-    for (int64_t i = 0; i < count; i++) {
-        known[i] = samples_intern(samples, subjects[i]);
+    for (int64_t i = 0; i < fit->count; i++) {
+        known[i] = samples_intern(samples, fit->subjects[i]);
         most = interned_number(known[i]) > most ? interned_number(known[i]) : most;
     }
     bool *seen = mem_new((size_t)most + 1, sizeof *seen);
-    for (int64_t i = 0; i < count; i++) {
+    for (int64_t i = 0; i < fit->count; i++) {
         bool *is = &seen[interned_number(known[i])];
         if (!*is)
             known[kept++] = known[i];
         *is = true;
     }
-    const char *name = samples_intern(samples, artefact);
+    const char *name = samples_intern(samples, fit->artefact);
     pthread_mutex_lock(&samples->lock);
-    Fit *fit = arena_take(samples->arena, 1, sizeof *fit);
-    const char **copy = arena_take(samples->arena, (size_t)kept, sizeof *copy);
+    Fit *copy = arena_take(samples->arena, 1, sizeof *copy);
+    const char **subjects = arena_take(samples->arena, (size_t)kept + 1, sizeof *subjects);
     pthread_mutex_unlock(&samples->lock);
-    memcpy(copy, known, (size_t)kept * sizeof *copy);
-    *fit = (Fit){name, copy, kept};
-    fits_put(fits, fit);
+    memcpy(subjects, known, (size_t)kept * sizeof *subjects);
+    *copy = (Fit){name, subjects, kept, fit->kind};
+    fits_put(fits, copy);
     mem_free(known);
     mem_free(seen);
 }
@@ -82,7 +89,7 @@ void fits_add_table(Samples *samples, Fits *fits, const char *artefact, const Fo
     for (int64_t row = 0; row < table->rows; row++)
         if (parts >> table->row[row].part & 1)
             subjects[count++] = table->row[row].subject;
-    fits_add(samples, fits, artefact, subjects, count);
+    fits_add(samples, fits, &(Fit){artefact, subjects, count, FIT_NAMED});
     mem_free(subjects);
 }
 
@@ -108,176 +115,191 @@ void fornix_fitted_on_parts(FornixBuild *build, int input, unsigned parts)
         fits_add_table(table->samples, &table->fits, table->id, table->inputs[input], parts);
 }
 
-/* ---- Guards ------------------------------------------------------------------------------ */
+/* ---- As text ----------------------------------------------------------------------------- */
 
-typedef struct Leak {
-    int64_t judged, leaked; /* subjects */
-    Text artefacts, subjects;
-} Leak;
-
-/* seen[number]: 1 a subject to be judged, 2 one that something was fitted on. */
-static void leak_find(const FornixTable *table, char *seen, int64_t numbers, Leak *leak)
+static void subject_hash(const char *subject, char text[HASH_TEXT])
 {
-    for (int f = 0; f < table->fits.count; f++) {
-        const Fit *fit = table->fits.items[f];
-        bool meets = false;
-        for (int64_t i = 0; i < fit->count; i++) {
-            int64_t number = interned_number(fit->subjects[i]);
-            if (number >= numbers || !seen[number])
-                continue;
-            meets = true;
-            if (seen[number] == 1 && leak->leaked++ < SHOWN_MOST)
-                text_format(&leak->subjects, "%s%s", leak->leaked > 1 ? ", " : "",
-                            fit->subjects[i]);
-            seen[number] = 2;
-        }
-        if (meets)
-            text_format(&leak->artefacts, "%s'%s'", leak->artefacts.length ? ", " : "",
-                        fit->artefact);
-    }
-    if (leak->leaked > SHOWN_MOST)
-        text_add(&leak->subjects, ", ...");
+    hash_text(hash_bytes(subject, strlen(subject)), text);
 }
 
-/* The table at an input if its rows are to be judged (and not, say, a threshold's). */
-static const FornixTable *judged_table(const FornixBuild *build, int input)
+static int texts_compare(const void *a, const void *b)
 {
-    const FornixNode *type = build->request.type;
-    int port = build->request.inputs[input].port;
-    return type->inputs[port].kinds & FORNIX_SAMPLES ? build->table->inputs[input] : NULL;
+    return strcmp(a, b);
 }
 
-static char *subjects_mark(const FornixBuild *build, int64_t *numbers, int64_t *judged)
+/* In the order of the hashes: that of the subjects would tell something of them. */
+static void fit_text(const Fit *fit, Text *text)
 {
-    *numbers = 0;
-    *judged = 0;
-    for (int i = 0; i < build->table->input_count; i++) {
-        const FornixTable *table = judged_table(build, i);
-        for (int64_t row = 0; table && row < table->rows; row++) {
-            int64_t number = interned_number(table->row[row].subject);
-            *numbers = number >= *numbers ? number + 1 : *numbers;
-        }
+    char(*hashes)[HASH_TEXT] = mem_new((size_t)fit->count + 1, sizeof *hashes);
+    for (int64_t i = 0; i < fit->count; i++) {
+        if (fit->kind == FIT_HASHED)
+            snprintf(hashes[i], HASH_TEXT, "%s", fit->subjects[i]);
+        else
+            subject_hash(fit->subjects[i], hashes[i]);
     }
-    char *seen = mem_new((size_t)*numbers + 1, 1);
-    for (int i = 0; i < build->table->input_count; i++) {
-        const FornixTable *table = judged_table(build, i);
-        for (int64_t row = 0; table && row < table->rows; row++) {
-            char *is = &seen[interned_number(table->row[row].subject)];
-            *judged += !*is;
-            *is = 1;
-        }
-    }
-    return seen;
+    qsort(hashes, (size_t)fit->count, sizeof *hashes, texts_compare);
+    text_add(text, fit->artefact);
+    for (int64_t i = 0; i < fit->count; i++)
+        text_format(text, " %s", hashes[i]);
+    text_add(text, fit->kind == FIT_UNKNOWN ? " unknown\n" : "\n");
+    mem_free(hashes);
 }
 
-static bool guard_rows(FornixBuild *build)
+char *fits_text(const Fits *fits)
 {
-    const FornixNode *type = build->request.type;
-    for (int i = 0; i < build->table->input_count; i++) {
-        const FornixTable *input = judged_table(build, i);
-        int port = build->request.inputs[i].port;
-        if (!input || input->rows)
-            continue;
-        Text parts = {0};
-        for (unsigned part = FORNIX_TRAIN; part <= FORNIX_TEST; part++)
-            if (build->request.parts >> part & 1)
-                text_format(&parts, "%s'%s'", parts.length ? " or " : "", part_name(part));
-        fornix_build_fail(build, type->inputs[port].name,
-                          "'%s' has no rows of part %s to judge: split it before, or say "
-                          "part=\"all\"",
-                          build->table->input_names[i], text_value(&parts));
-        text_free(&parts);
-        return false;
-    }
-    return true;
+    Text text = {0};
+    for (int i = 0; i < fits->count; i++)
+        fit_text(fits->items[i], &text);
+    char *copy = mem_text(text_value(&text));
+    text_free(&text);
+    return copy;
 }
 
-bool guard_evaluation(FornixBuild *build)
+static bool line_parse(Samples *samples, Fits *fits, const char *line)
 {
-    const FornixNode *type = build->request.type;
-    const FornixTable *table = build->table;
-    if (!type || !(type->samples->flags & FORNIX_EVALUATES))
-        return true;
-    if (!guard_rows(build))
-        return false;
-    Leak leak = {0};
-    int64_t numbers;
-    char *seen = subjects_mark(build, &numbers, &leak.judged);
-    leak_find(table, seen, numbers, &leak);
-    const char *reason = build->request.acknowledge;
-    bool accepted = reason && *reason;
-    if (leak.leaked && accepted)
-        fornix_warn(build,
-                    "'%s' judges %lld of %lld subjects that were used to fit %s; acknowledged: %s",
-                    table->id, (long long)leak.leaked, (long long)leak.judged,
-                    text_value(&leak.artefacts), reason);
-    else if (leak.leaked)
-        fornix_build_fail(build, NULL,
-                          "'%s' would judge %lld of %lld subjects that were used to fit %s: %s. "
-                          "Judge another part, or say acknowledge=\"why\"",
-                          table->id, (long long)leak.leaked, (long long)leak.judged,
-                          text_value(&leak.artefacts), text_value(&leak.subjects));
-    text_free(&leak.artefacts);
-    text_free(&leak.subjects);
-    mem_free(seen);
-    return !leak.leaked || accepted;
-}
-
-bool guard_parts(FornixBuild *build)
-{
-    const FornixTable *table = build->table;
-    int64_t *group = mem_new((size_t)table->rows + 1, sizeof *group);
-    int64_t groups = table_subjects(table, group);
-    FornixPart *part = mem_new((size_t)groups + 1, sizeof *part);
-    bool sound = true;
-    for (int64_t row = 0; row < table->rows && sound; row++) {
-        FornixPart *of = &part[group[row]], here = table->row[row].part;
-        if (here && *of && here != *of)
-            sound = fornix_build_fail(build, NULL, "'%s': subject '%s' is in two parts, %s and %s",
-                                      table->id, table->row[row].subject, part_name(*of),
-                                      part_name(here));
-        if (here)
-            *of = here;
-    }
-    mem_free(group);
-    mem_free(part);
+    size_t count;
+    char **words = text_split(line, &count);
+    bool unknown = count == 2 && strcmp(words[1], "unknown") == 0, sound = count > 1;
+    Hash hash;
+    for (size_t i = 1; sound && !unknown && i < count; i++)
+        sound = hash_parse(words[i], &hash);
+    if (sound)
+        fits_add(samples, fits,
+                 &(Fit){words[0], (const char *const *)words + 1, unknown ? 0 : (int64_t)count - 1,
+                        unknown ? FIT_UNKNOWN : FIT_HASHED});
+    text_split_free(words);
     return sound;
 }
 
-bool guard_tensors(FornixBuild *build)
+static bool fits_parse(Samples *samples, Fits *fits, const char *text)
 {
-    const FornixTable *table = build->table;
-    for (int c = 0; c < table->column_count && !table->reader.read; c++) {
-        const Column *column = &table->columns[c];
-        for (int64_t row = 0; column_is_tensor(column) && row < table->rows; row++) {
-            int input = table->origins[row].input;
-            if (input < 0)
-                return fornix_build_fail(build, NULL, "'%s' gives row %lld no '%s'", table->id,
-                                         (long long)row, column->shown.name);
-            if (column->from[input] < 0)
-                return fornix_build_fail(build, NULL,
-                                         "'%s' has no column '%s' of that kind and shape, which "
-                                         "'%s' needs",
-                                         table->input_names[input], column->shown.name, table->id);
+    char *copy = mem_text(text), *rest = copy;
+    bool sound = true;
+    while (sound && *rest) {
+        char *line = rest, *end = strchr(rest, '\n');
+        sound = end != NULL;
+        if (sound) {
+            *end = '\0';
+            rest = end + 1;
+            sound = line_parse(samples, fits, line);
         }
     }
+    mem_free(copy);
+    return sound;
+}
+
+bool fits_of_weights(Samples *samples, Fits *fits, const char *path, FornixError *error)
+{
+    SafeFile *file = safetensors_open(path, error);
+    if (!file)
+        return false;
+    const char *text = safetensors_text(file, FITS_TEXT), *name = strrchr(path, '/');
+    bool fine =
+        !text || fits_parse(samples, fits, text) ||
+        fornix_fail_input(error, "%s: what it says of whom it was fitted on is damaged", path);
+    if (!text)
+        fits_add(samples, fits, &(Fit){name ? name + 1 : path, NULL, 0, FIT_UNKNOWN});
+    safetensors_close(file);
+    return fine;
+}
+
+/* ---- Meetings ---------------------------------------------------------------------------- */
+
+typedef struct Sought {
+    const char **whose; /* by the number of a subject's id, or of its hash: the id */
+    bool *met;          /* by the number of the id */
+    int64_t numbers;
+} Sought;
+
+/* false: it was sought already. */
+static bool sought_add(Sought *sought, const char *key, const char *subject)
+{
+    int64_t number = interned_number(key);
+    if (number >= sought->numbers) {
+        size_t old = (size_t)sought->numbers, more = (size_t)number + 1 - old + old / 2;
+        sought->whose = mem_grow(sought->whose, old + more, sizeof *sought->whose);
+        sought->met = mem_grow(sought->met, old + more, sizeof *sought->met);
+        memset(sought->whose + old, 0, more * sizeof *sought->whose);
+        memset(sought->met + old, 0, more * sizeof *sought->met);
+        sought->numbers = (int64_t)(old + more);
+    }
+    if (sought->whose[number])
+        return false;
+    sought->whose[number] = subject;
     return true;
 }
 
-const FornixTable *table_part(const FornixTable *table, unsigned parts)
+static bool hashes_stand_in(const Fits *fits)
 {
-    BuildInput input = {.table = table, .name = table->id};
-    FornixBuild *build = build_new(
-        table->samples, &(BuildRequest){.id = table->id, .inputs = &input, .input_count = 1});
-    fornix_copy_columns(build, 0);
-    FornixTable *view = build->table;
-    for (int64_t row = 0; row < table->rows; row++)
-        if (parts >> table->row[row].part & 1)
-            fornix_copy_row(build, 0, row);
-    view->rows_known = table->rows_known;
-    for (int i = 0; i < table->value_count; i++)
-        fornix_set_values(build, table->values[i].name, table->values[i].values,
-                          table->values[i].count);
-    build_free(build);
-    return view;
+    for (int i = 0; i < fits->count; i++)
+        if (fits->items[i]->kind == FIT_HASHED)
+            return true;
+    return false;
+}
+
+static bool fit_meets(const Fit *fit, Sought *sought, Meeting *meeting, Text *names)
+{
+    bool meets = false;
+    for (int64_t i = 0; i < fit->count; i++) {
+        int64_t number = interned_number(fit->subjects[i]);
+        const char *who = number < sought->numbers ? sought->whose[number] : NULL;
+        if (!who)
+            continue;
+        meets = true;
+        bool *met = &sought->met[interned_number(who)];
+        if (!*met && meeting->met++ < SHOWN_MOST)
+            text_format(names, "%s%s", meeting->met > 1 ? ", " : "", who);
+        *met = true;
+    }
+    return meets;
+}
+
+static char *text_take(Text *text)
+{
+    char *copy = mem_text(text_value(text));
+    text_free(text);
+    return copy;
+}
+
+Meeting fits_meet(Samples *samples, const Fits *fits, const char *const *subjects, int64_t count)
+{
+    Meeting meeting = {0};
+    Sought sought = {0};
+    Text artefacts = {0}, names = {0}, unknown = {0};
+    bool hashed = hashes_stand_in(fits);
+    for (int64_t i = 0; i < count; i++) {
+        const char *subject = samples_intern(samples, subjects[i]);
+        char hash[HASH_TEXT];
+        if (!sought_add(&sought, subject, subject))
+            continue;
+        meeting.subjects++;
+        if (!hashed)
+            continue;
+        subject_hash(subject, hash);
+        sought_add(&sought, samples_intern(samples, hash), subject);
+    }
+    for (int i = 0; i < fits->count; i++) {
+        const Fit *fit = fits->items[i];
+        Text *list = fit->kind == FIT_UNKNOWN                    ? &unknown
+                     : fit_meets(fit, &sought, &meeting, &names) ? &artefacts
+                                                                 : NULL;
+        if (list)
+            text_format(list, "%s'%s'", list->length ? ", " : "", fit->artefact);
+    }
+    if (meeting.met > SHOWN_MOST)
+        text_add(&names, ", ...");
+    meeting.artefacts = text_take(&artefacts);
+    meeting.names = text_take(&names);
+    meeting.unknown = text_take(&unknown);
+    mem_free(sought.whose);
+    mem_free(sought.met);
+    return meeting;
+}
+
+void meeting_free(Meeting *meeting)
+{
+    mem_free(meeting->artefacts);
+    mem_free(meeting->names);
+    mem_free(meeting->unknown);
+    *meeting = (Meeting){0};
 }

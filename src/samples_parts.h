@@ -11,7 +11,8 @@
 
 typedef struct Interned {
     uint64_t hash;
-    int64_t number; /* from 0, in order of interning */
+    int64_t number;    /* from 0, in order of interning */
+    const char *owner; /* of a file: the subject that it is of; NULL: not told */
     char text[];
 } Interned;
 
@@ -82,6 +83,8 @@ struct FornixBuild {
 };
 
 int64_t interned_number(const char *interned);
+/* Whose that is: the subject of who asked first. Both interned. */
+const char *samples_owner(Samples *samples, const char *what, const char *subject);
 void samples_own(Samples *samples, FornixTable *table);
 FornixTable *table_new(Samples *samples, const char *id);
 /* Makes room for the costly reads of a finished table. */

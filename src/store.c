@@ -77,6 +77,9 @@ static json_t *json_of_space(const FornixSpace *space)
                      json_of_real(space->spacing[2]), "map", map);
 }
 
+/* By FitKind. */
+const char *const store_fit_kinds[] = {"named", "hashed", "unknown", NULL};
+
 static json_t *json_of_fits(const Fits *fits)
 {
     json_t *all = json_array();
@@ -85,8 +88,8 @@ static json_t *json_of_fits(const Fits *fits)
         json_t *subjects = json_array();
         for (int64_t k = 0; k < fit->count; k++)
             json_array_append_new(subjects, json_string(fit->subjects[k]));
-        json_array_append_new(
-            all, json_pack("{s:s, s:o}", "artefact", fit->artefact, "subjects", subjects));
+        json_array_append_new(all, json_pack("{s:s, s:s, s:o}", "artefact", fit->artefact, "kind",
+                                             store_fit_kinds[fit->kind], "subjects", subjects));
     }
     return all;
 }

@@ -235,6 +235,15 @@ static bool tensors_load(Load *load, int64_t rows)
 
 /* ---- Notes ------------------------------------------------------------------------------- */
 
+static int fit_kind_of(const json_t *fit)
+{
+    const char *word = json_string_value(json_object_get(fit, "kind"));
+    for (int kind = 0; word && store_fit_kinds[kind]; kind++)
+        if (strcmp(store_fit_kinds[kind], word) == 0)
+            return kind;
+    return -1;
+}
+
 static bool fits_load(Load *load)
 {
     const json_t *all = json_object_get(load->root, "fits");
@@ -244,12 +253,14 @@ static bool fits_load(Load *load)
         const char *artefact = json_string_value(json_object_get(fit, "artefact"));
         size_t count = json_array_size(list);
         const char **subjects = mem_new(count + 1, sizeof *subjects);
-        bool sound = artefact && count;
+        int kind = fit_kind_of(fit);
+        bool sound = artefact && kind >= 0 && (count > 0) == (kind != FIT_UNKNOWN);
         for (size_t k = 0; sound && k < count; k++)
             sound = (subjects[k] = json_string_value(json_array_get(list, k))) != NULL;
         if (sound) {
             Fits fits = {0};
-            fits_add(load->samples, &fits, artefact, subjects, (int64_t)count);
+            fits_add(load->samples, &fits,
+                     &(Fit){artefact, subjects, (int64_t)count, (FitKind)kind});
             build_add_fits(load->build, &fits);
             fits_free(&fits);
         }

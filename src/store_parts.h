@@ -14,6 +14,7 @@ typedef struct KindWord {
     const char *word;
 } KindWord;
 
-extern const KindWord store_kinds[]; /* ends with {0} */
+extern const KindWord store_kinds[];        /* ends with {0} */
+extern const char *const store_fit_kinds[]; /* by FitKind; ends with NULL */
 
 #endif

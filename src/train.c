@@ -330,7 +330,11 @@ static bool finish(Trainer *t, FornixError *error)
                            "train '%s': %s was never a finite number, so no weights are best",
                            t->stage->id, t->stage->train->monitor);
     char *path = file_join(t->run->folder, "weights.safetensors");
-    bool fine = weights_save(t->best ? t->best : t->plans.weights, path, error);
+    char *fitted = t->run->fits ? fits_text(t->run->fits) : NULL;
+    SafeText text = {FITS_TEXT, fitted};
+    bool fine =
+        weights_save(t->best ? t->best : t->plans.weights, path, &text, fitted ? 1 : 0, error);
+    mem_free(fitted);
     mem_free(path);
     fine = fine && file_lines_sync(t->metrics, error) && train_read_latest(t, error);
     figures_set(&t->run->figures, "steps", (double)t->progress.step);

@@ -20,6 +20,7 @@ typedef struct StageRun {
     Team *team;
     Stage *stage;
     const FornixTable *samples; /* NULL for a generate */
+    const Fits *fits;           /* that its results hand on; NULL: none */
     const char *folder;         /* exists; what is in it is this stage's */
     /* The file with the weights that weights="source" names. */
     const char *(*weights_file)(void *context, const char *source);

@@ -90,32 +90,37 @@ static inline const FornixTable *made_table(Made *made, const char *id, const Ce
     return table;
 }
 
-/* What a node makes of up to two tables; NULL after a mistake. */
+/* What a node makes of tables (NULL: not connected), called by these names (NULL: by their ids), of
+ * which a port of many takes all; NULL after a mistake. */
 static inline const FornixTable *made_by(Made *made, const FornixNode *type, const void *attrs,
-                                         const FornixTable *one, const FornixTable *two)
+                                         const char *id, const FornixTable *const *tables,
+                                         const char *const *names, int count)
 {
-    BuildInput inputs[] = {{one, one ? table_id(one) : "", 0}, {two, two ? table_id(two) : "", 1}};
+    BuildInput *inputs = mem_new((size_t)count + 1, sizeof *inputs);
+    bool many = count && type->inputs[0].flags & FORNIX_MANY;
+    for (int i = 0; i < count; i++)
+        inputs[i] = (BuildInput){tables[i], names ? names[i] : table_id(tables[i]), many ? 0 : i};
     BuildRequest request = {.type = type,
                             .attrs = attrs,
-                            .id = type->name,
+                            .id = id,
                             .inputs = inputs,
-                            .input_count = (one != NULL) + (two != NULL),
+                            .input_count = count,
                             .folder = made->folder,
                             .mistake = made_mistake,
                             .context = made};
-    if (two && type->inputs[0].flags & FORNIX_MANY)
-        inputs[1].port = 0;
     made->mistake[0] = '\0';
     FornixBuild *build = build_new(made->samples, &request);
     bool done = build_columns(build) && build_rows(build);
     const FornixTable *table = done ? build_table(build) : NULL;
     build_free(build);
+    mem_free(inputs);
     return table;
 }
 
 /* The same of a node as it stands in a graph, its inputs left out. */
-static inline const FornixTable *made_run(Made *made, const char *text, const FornixTable *one,
-                                          const FornixTable *two)
+static inline const FornixTable *made_from(Made *made, const char *text,
+                                           const FornixTable *const *tables,
+                                           const char *const *names, int count)
 {
     Diag *diag = diag_new();
     Element *element = xml_parse_fragment("test", text, diag, made->arena)->first;
@@ -125,7 +130,34 @@ static inline const FornixTable *made_run(Made *made, const char *text, const Fo
         diag_print(diag, stdout, false);
     diag_free(diag);
     ck_assert_ptr_nonnull(attrs);
-    return made_by(made, plugin->node, attrs, one, two);
+    const char *id = element_value(element, "id");
+    return made_by(made, plugin->node, attrs, id ? id : plugin->node->name, tables, names, count);
+}
+
+/* Of up to two tables. */
+static inline const FornixTable *made_run(Made *made, const char *text, const FornixTable *one,
+                                          const FornixTable *two)
+{
+    return made_from(made, text, (const FornixTable *const[]){one, two}, NULL,
+                     (one != NULL) + (two != NULL));
+}
+
+static inline double made_metric(const FornixTable *table, const char *name)
+{
+    double value, low, high;
+    ck_assert_msg(fornix_get_metric(table, name, &value, &low, &high), "no figure %s", name);
+    return value;
+}
+
+/* Whether a line of the report, or a warning, has these words. */
+static inline bool made_says(const FornixTable *table, const char *words, bool warning)
+{
+    int count;
+    const TableLine *lines = table_lines(table, &count);
+    for (int i = 0; i < count; i++)
+        if (lines[i].warning == warning && strstr(lines[i].text, words))
+            return true;
+    return false;
 }
 
 static inline void made_start(Made *made)

@@ -11,25 +11,16 @@
 #include "tables.h"
 #include "volume.h"
 
-static Registry *registry;
-static Arena *arena;
-static Diag *diag;
 static Made made;
 
 static void start(void)
 {
-    registry = registry_new();
-    arena = arena_new();
-    diag = diag_new();
-    made = (Made){.samples = samples_new(NULL)};
+    made_start(&made);
 }
 
 static void stop(void)
 {
-    samples_free(made.samples);
-    diag_free(diag);
-    arena_free(arena);
-    registry_free(registry);
+    made_stop(&made);
 }
 
 /* ---- Tables ------------------------------------------------------------------------------ */
@@ -77,32 +68,10 @@ static const FornixTable *predictions(Plan plan)
     return table;
 }
 
-/* What the node that xml describes makes of the tables, called by these names. */
 static const FornixTable *judged(const char *xml, const FornixTable *const *tables,
                                  const char *const *names, int count)
 {
-    const Element *element = xml_parse_fragment("<test>", xml, diag, arena)->first;
-    const Plugin *plugin = registry_find(registry, element->name);
-    ck_assert_msg(plugin != NULL, "no plugin %s", element->name);
-    BuildInput *inputs = arena_take(arena, (size_t)count + 1, sizeof *inputs);
-    bool many = plugin->node->inputs[0].flags & FORNIX_MANY;
-    for (int i = 0; i < count; i++)
-        inputs[i] = (BuildInput){tables[i], names ? names[i] : table_id(tables[i]), many ? 0 : i};
-    BuildRequest *request = arena_take(arena, 1, sizeof *request);
-    *request = (BuildRequest){.type = plugin->node,
-                              .attrs = attr_read(plugin->node, element, NULL, diag, arena),
-                              .id = element_value(element, "id"),
-                              .inputs = inputs,
-                              .input_count = count,
-                              .mistake = made_mistake,
-                              .context = &made};
-    ck_assert_uint_eq(diag_errors(diag), 0);
-    made.mistake[0] = '\0';
-    FornixBuild *build = build_new(made.samples, request);
-    bool done = build_columns(build) && build_rows(build);
-    const FornixTable *table = done ? build_table(build) : NULL;
-    build_free(build);
-    return table;
+    return made_from(&made, xml, tables, names, count);
 }
 
 static const FornixTable *judged_one(const char *xml, const FornixTable *table)
@@ -112,22 +81,12 @@ static const FornixTable *judged_one(const char *xml, const FornixTable *table)
 
 static double metric(const FornixTable *table, const char *name)
 {
-    double value, low, high;
-    ck_assert_msg(fornix_get_metric(table, name, &value, &low, &high), "no figure %s", name);
-    return value;
+    return made_metric(table, name);
 }
 
 static bool says(const FornixTable *table, const char *words, bool warning)
 {
-    int count;
-    const TableLine *lines = table_lines(table, &count);
-    bool found = false;
-    for (int i = 0; i < count; i++) {
-        found |= lines[i].warning == warning && strstr(lines[i].text, words);
-        if (getenv("SHOW"))
-            printf("%s%s\n", lines[i].warning ? "! " : "", lines[i].text);
-    }
-    return found;
+    return made_says(table, words, warning);
 }
 
 static void refuses(const FornixTable *table, const char *where, const char *words)

@@ -154,7 +154,7 @@ START_TEST(costly_reads_are_kept)
 {
     Samples *pool = samples_new(&(SamplesHost){.cache_bytes = 3 * 64});
     Made here = {.samples = pool};
-    const FornixTable *table = made_by(&here, &slow, NULL, NULL, NULL);
+    const FornixTable *table = made_by(&here, &slow, NULL, "slow", NULL, NULL, 0);
     ck_assert_ptr_nonnull(table);
     reads = 0;
     for (int round = 0; round < 3; round++)
@@ -184,7 +184,7 @@ static void *read_all(void *context)
 
 START_TEST(threads_share_a_table)
 {
-    const FornixTable *table = made_by(&made, &slow, NULL, NULL, NULL);
+    const FornixTable *table = made_by(&made, &slow, NULL, "slow", NULL, NULL, 0);
     pthread_t threads[4];
     for (size_t i = 0; i < COUNT(threads); i++)
         pthread_create(&threads[i], NULL, read_all, (void *)table);
@@ -275,12 +275,12 @@ START_TEST(fits_are_sets)
 {
     Fits a = {0}, b = {0};
     const char *const both[] = {"x", "y", "x"};
-    fits_add(made.samples, &a, "net", both, 3);
-    fits_add(made.samples, &b, "net", both, 2);
+    fits_add(made.samples, &a, &(Fit){"net", both, 3, FIT_NAMED});
+    fits_add(made.samples, &b, &(Fit){"net", both, 2, FIT_NAMED});
     ck_assert_int_eq(a.items[0]->count, 2);
     fits_join(&a, &b);
     ck_assert_int_eq(a.count, 1);
-    fits_add(made.samples, &b, "net", both, 1);
+    fits_add(made.samples, &b, &(Fit){"net", both, 1, FIT_NAMED});
     fits_join(&a, &b);
     ck_assert_int_eq(a.count, 2);
     fits_free(&a);

@@ -5,37 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "measure.h"
-#include "registry.h"
-#include "tables.h"
+#include "scores.h"
 
 enum { SAMPLES = 5, DEPTH = 3, SIDE = 4, PIXELS = DEPTH * SIDE * SIDE };
 
-static Registry *registry;
 static Made made;
 
 static void start(void)
 {
-    registry = registry_new();
-    made = (Made){.samples = samples_new(NULL)};
+    made_start(&made);
 }
 
 static void stop(void)
 {
-    samples_free(made.samples);
-    registry_free(registry);
-}
-
-static const FornixNode *node_named(const char *name)
-{
-    const Plugin *plugin = registry_find(registry, name);
-    ck_assert_msg(plugin != NULL, "no plugin %s", name);
-    return plugin->node;
-}
-
-static FornixView view_of(FornixShape s, const float *data)
-{
-    return (FornixView){s, s.c, s.w * s.c, s.h * s.w * s.c, s.d * s.h * s.w * s.c, data};
+    made_stop(&made);
 }
 
 /* Runs the passes with these grains, each of them alone where `singly`. */
@@ -51,27 +34,17 @@ static void run(const FornixNode *node, const void *attrs, FornixStep *step, con
 }
 
 /* The figures that rows of a metric become, with the subjects of a table. */
-static void finish(const FornixNode *node, void *attrs, FornixView rows, const Cell *cells,
+static void finish(const FornixNode *node, void *attrs, FornixView rows, const Cell *of,
                    Figures *figures)
 {
-    const FornixTable *table = made_table(&made, "table", cells, rows.shape.n, 1, 2);
-    Node producer = {.type = node, .layer = node->layer, .attrs = attrs};
-    Value value = {.path = "it", .shape = rows.shape, .kind = FORNIX_METRIC, .producer = &producer};
-    Value *values[] = {&value};
-    int64_t row[SAMPLES] = {0, 1, 2, 3, 4};
-    ck_assert_ptr_nonnull(table);
-    Measure *measure = measure_new(values, 1, table);
-    measure_add(measure, 0, rows, row, rows.shape.n);
-    measure_finish(measure, "watch.", figures);
-    measure_free(measure);
+    scores_finish(node, attrs, rows, made_table(&made, "table", of, rows.shape.n, 1, 2), figures);
 }
 
 static void assert_figure(const Figures *figures, const char *name, double wanted)
 {
-    const Figure *figure = figures_find(figures, name);
-    ck_assert_msg(figure != NULL, "no figure %s", name);
-    ck_assert_msg(isnan(wanted) ? isnan(figure->value) : fabs(figure->value - wanted) < 1e-6,
-                  "%s is %g, not %g", name, figure->value, wanted);
+    double value = scores_figure(figures, name);
+    ck_assert_msg(isnan(wanted) ? isnan(value) : fabs(value - wanted) < 1e-6, "%s is %g, not %g",
+                  name, value, wanted);
 }
 
 /* Subject s/0 has two samples, one of them empty; s/3 has none of the class in either mask. */
@@ -84,7 +57,7 @@ static const Cell cells[SAMPLES] = {{.subject = "s/0", .label = 0, .part = FORNI
 START_TEST(dice)
 {
     static const int predicted[SAMPLES] = {8, 10, 4, 0, 0}, truth[SAMPLES] = {4, 10, 0, 0, 7};
-    const FornixNode *node = node_named("dice_score");
+    const FornixNode *node = made_node(&made, "dice_score");
     static float logits[SAMPLES * PIXELS * 2], mask[SAMPLES * PIXELS];
     float out[2][SAMPLES * 6], scratch[SAMPLES * DEPTH * 6], cut = 0;
     for (int i = 0; i < SAMPLES * PIXELS; i++) {
@@ -96,7 +69,7 @@ START_TEST(dice)
     for (int singly = 0; singly < 2; singly++) {
         memset(out[singly], 0xff, sizeof out[singly]);
         memset(scratch, 0xff, sizeof scratch);
-        FornixTensor to = {{SAMPLES, 1, 1, 1, 6}, 6, 6, 6, 6, out[singly]};
+        FornixTensor to = tensor_of((FornixShape){SAMPLES, 1, 1, 1, 6}, out[singly]);
         FornixStep step = {.in = in, .out = &to, .scratch = scratch, .opened = &cut};
         run(node, NULL, &step, (int64_t[]){SAMPLES * DEPTH, SAMPLES}, 2, singly);
     }
@@ -115,14 +88,14 @@ END_TEST
 
 START_TEST(accuracy)
 {
-    const FornixNode *node = node_named("accuracy_score");
+    const FornixNode *node = made_node(&made, "accuracy_score");
     float logits[SAMPLES * 2] = {0, -1, 0, 1, 0, 3, 0, 2, 0, -2}, label[SAMPLES] = {0, 1, 0, 1, -1};
     float out[2][SAMPLES * 3];
     FornixView in[] = {view_of((FornixShape){SAMPLES, 1, 1, 1, 2}, logits),
                        view_of((FornixShape){SAMPLES, 1, 1, 1, 1}, label)};
     for (int singly = 0; singly < 2; singly++) {
         memset(out[singly], 0xff, sizeof out[singly]);
-        FornixTensor to = {{SAMPLES, 1, 1, 1, 3}, 3, 3, 3, 3, out[singly]};
+        FornixTensor to = tensor_of((FornixShape){SAMPLES, 1, 1, 1, 3}, out[singly]);
         FornixStep step = {.in = in, .out = &to};
         run(node, NULL, &step, (int64_t[]){SAMPLES}, 1, singly);
     }
