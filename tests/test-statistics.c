@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base.h"
+#include "values/metrics-values.h"
 #include "values/statistics-values.h"
 
 static void assert_close(double found, double wanted)
@@ -240,6 +241,183 @@ START_TEST(intervals_hold_the_truth)
 }
 END_TEST
 
+/* ---- Against drawing by hand ------------------------------------------------------------- */
+
+/* The samples of one replicate, each as often as it was drawn. */
+typedef struct {
+    int count, sample[4 * SAMPLES];
+} Replicate;
+
+/* Within each class, as many subjects as it has, each draw from all of them. */
+static void replicate_by_hand(const Cohort *cohort, FornixRandomKey key, Replicate *replicate)
+{
+    int drawn = 0;
+    replicate->count = 0;
+    for (int32_t stratum = 0; stratum < 2; stratum++)
+        for (int s = 0; s < SUBJECTS; s++) {
+            if (cohort->stratum[s] != stratum)
+                continue;
+            int64_t pick = fornix_random_below(key, (uint64_t)drawn++, SUBJECTS / 2);
+            int subject = 2 * (int)pick + stratum; /* classes take turns */
+            for (int i = 0; i < SLICES; i++)
+                replicate->sample[replicate->count++] = subject * SLICES + i;
+        }
+}
+
+/* The sensitivity of class 1 and the area, from their definitions. */
+static void figures_by_hand(const Predictions *p, const Replicate *replicate, double figures[2])
+{
+    double right = 0, positives = 0, won = 0, pairs = 0;
+    for (int i = 0; i < replicate->count; i++) {
+        int a = replicate->sample[i];
+        if (!p->truth[a])
+            continue;
+        positives++;
+        right += p->predicted[a] == 1;
+        for (int j = 0; j < replicate->count; j++) {
+            int b = replicate->sample[j];
+            double apart = p->score[2 * a + 1] - p->score[2 * b + 1];
+            if (p->truth[b])
+                continue;
+            pairs++;
+            won += apart > 0 ? 1 : apart < 0 ? 0 : .5;
+        }
+    }
+    figures[0] = right / positives;
+    figures[1] = won / pairs;
+}
+
+static int order_of(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Linear between the two nearest. */
+static double percentile(double *values, int count, double share)
+{
+    qsort(values, (size_t)count, sizeof *values, order_of);
+    double at = share * (count - 1), below = floor(at);
+    double next = values[below + 1 < count ? (int)below + 1 : count - 1];
+    return values[(int)below] + (at - below) * (next - values[(int)below]);
+}
+
+START_TEST(bootstrap_by_hand)
+{
+    enum { DRAWS = 400 };
+    Cohort cohort;
+    int32_t truth[SAMPLES], predicted[SAMPLES];
+    double score[2 * SAMPLES], by_hand[2][DRAWS], found[2];
+    Resampling resampling = cohort_make(&cohort, 9);
+    for (int i = 0; i < SAMPLES; i++) {
+        truth[i] = cohort.stratum[i / SLICES];
+        score[2 * i + 1] = round(4 / (1 + exp(-cohort.value[i] - truth[i] - i % SLICES * .2))) / 4;
+        score[2 * i] = 1 - score[2 * i + 1];
+        predicted[i] = score[2 * i + 1] > .5;
+    }
+    Predictions p = {SAMPLES, 2, truth, predicted, score};
+    Interval intervals[64];
+    Judge *judge = judge_new(&p);
+    bootstrap(&resampling, judge_statistic, judge, judge_figure_count(2), intervals);
+    judge_free(judge);
+    for (int b = 0; b < DRAWS; b++) {
+        Replicate replicate;
+        FornixRandomKey key = fornix_random_derive(resampling.random, (uint64_t)b);
+        replicate_by_hand(&cohort, key, &replicate);
+        figures_by_hand(&p, &replicate, found);
+        by_hand[0][b] = found[0];
+        by_hand[1][b] = found[1];
+    }
+    int figure[2] = {figure_of_class(1, SENSITIVITY), AUC};
+    for (int k = 0; k < 2; k++) {
+        assert_close(intervals[figure[k]].low, percentile(by_hand[k], DRAWS, .025));
+        assert_close(intervals[figure[k]].high, percentile(by_hand[k], DRAWS, .975));
+        ck_assert_int_eq(intervals[figure[k]].defined, DRAWS);
+    }
+}
+END_TEST
+
+/* Scores of two normal distributions a deviation apart, whose area is known. */
+START_TEST(areas_lie_in_their_intervals)
+{
+    enum { TRIALS = 200, EACH = 40 };
+    int held = 0;
+    for (int trial = 0; trial < TRIALS; trial++) {
+        int64_t cluster[2 * EACH];
+        int32_t truth[2 * EACH], predicted[2 * EACH] = {0};
+        double score[4 * EACH];
+        FornixRandomKey key = fornix_random_key((uint64_t)trial, "areas");
+        for (int i = 0; i < 2 * EACH; i++) {
+            cluster[i] = i;
+            truth[i] = i % 2;
+            score[2 * i + 1] = (double)fornix_random_normal(key, (uint64_t)i) + truth[i];
+            score[2 * i] = -score[2 * i + 1];
+        }
+        Predictions p = {2 * EACH, 2, truth, predicted, score};
+        Resampling resampling = {2 * EACH, 2 * EACH, cluster, truth, 2, 200, .95, key};
+        Interval intervals[64];
+        Judge *judge = judge_new(&p);
+        bootstrap(&resampling, judge_statistic, judge, judge_figure_count(2), intervals);
+        judge_free(judge);
+        held += intervals[AUC].low <= normal_auc[0] && normal_auc[0] <= intervals[AUC].high;
+    }
+    ck_assert_msg(held >= 180 && held <= 198, "%d of %d", held, TRIALS);
+}
+END_TEST
+
+/* The share of all relabelings is what the rank-sum test of Mann and Whitney counts. */
+START_TEST(permutations_agree_with_ranks)
+{
+    enum { N = COUNT(rank_scores), FIRST = 6, DRAWS = 40000 };
+    int64_t cluster[N];
+    int32_t truth[N], predicted[N] = {0};
+    double score[2 * N];
+    for (int i = 0; i < N; i++) {
+        cluster[i] = i;
+        truth[i] = i < FIRST;
+        score[2 * i + 1] = rank_scores[i];
+        score[2 * i] = -rank_scores[i];
+    }
+    Predictions p = {N, 2, truth, predicted, score};
+    Resampling resampling = {N, N, cluster, truth, 2, DRAWS, .95, fornix_random_key(1, "ranks")};
+    Judge *judge = judge_new(&p);
+    double found = judge_permutation(judge, &resampling, AUC), wanted = rank_p[0];
+    judge_free(judge);
+    double error = sqrt(wanted * (1 - wanted) / DRAWS);
+    ck_assert_msg(fabs(found - wanted) < 4 * error, "%g is not %g", found, wanted);
+}
+END_TEST
+
+START_TEST(several_p_are_corrected)
+{
+    enum { EACH = 9 };
+    for (size_t i = 0; i < COUNT(holm_p); i += EACH) {
+        double p[EACH];
+        memcpy(p, holm_p + i, sizeof p);
+        statistics_holm(p, EACH);
+        for (size_t k = 0; k < EACH; k++)
+            ck_assert(isnan(holm_corrected[i + k]) ? isnan(p[k])
+                                                   : fabs(p[k] - holm_corrected[i + k]) < 1e-15);
+    }
+}
+END_TEST
+
+START_TEST(p_as_text)
+{
+    static const struct {
+        double p;
+        const char *text, *words;
+    } cases[] = {{0, "< .001", "p < .001"},  {.00099, "< .001", "p < .001"},
+                 {.001, ".001", "p = .001"}, {.0496, ".050", "p = .050"},
+                 {1, "1.000", "p = 1.000"},  {NAN, "undefined", "p undefined"}};
+    char text[FIGURE_TEXT];
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        ck_assert_str_eq(p_text(cases[i].p, text), cases[i].text);
+        ck_assert_str_eq(p_words(cases[i].p, text), cases[i].words);
+    }
+}
+END_TEST
+
 START_TEST(permutations_tell_signal_from_none)
 {
     int32_t truth[SAMPLES], predicted[SAMPLES];
@@ -334,6 +512,11 @@ int main(void)
     tcase_add_test(tests, figures_as_text);
     tcase_add_test(tests, bootstrap_draws_subjects_within_classes);
     tcase_add_test(tests, intervals_hold_the_truth);
+    tcase_add_test(tests, bootstrap_by_hand);
+    tcase_add_test(tests, areas_lie_in_their_intervals);
+    tcase_add_test(tests, permutations_agree_with_ranks);
+    tcase_add_test(tests, several_p_are_corrected);
+    tcase_add_test(tests, p_as_text);
     tcase_add_test(tests, permutations_tell_signal_from_none);
     tcase_add_test(tests, clusters_by_name);
     tcase_add_test(tests, probabilities);
