@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Stages as nodes of the outer graph: their tables, their weights, the parts that they take. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "checkpoint.h"
 #include "experiment_parts.h"
+#include "train.h"
+
+enum { FORESEEN_MOST = 1 << 20 }; /* made-up rows: more are left to the run */
 
 void outer_stage_columns(Experiment *x, Outer *outer, FornixBuild *build)
 {
@@ -205,6 +210,27 @@ static void foresee_fits(Experiment *x, Outer *outer)
         outer_add_fits(outer, x->samples, outer->inputs[0].from->table, &outer->fits);
 }
 
+void outer_generate_rows(const Outer *outer, FornixBuild *build, int label, int other)
+{
+    const Stage *stage = outer->stage;
+    const GenerateAttrs *attrs = stage->generate;
+    FornixRandomKey key = stage_random(stage, attrs->seed);
+    int64_t classes = label < 0 ? 1 : stage->label.count;
+    for (int64_t k = 0; k < attrs->count; k++) {
+        char subject[300];
+        snprintf(subject, sizeof subject, "%s/%06" PRId64, attrs->cohort, k + 1);
+        int64_t row = fornix_add_row(
+            build, &(FornixRow){subject, "", FORNIX_SYNTHETIC_SAMPLE, FORNIX_NO_PART});
+        int64_t class = attrs->labels == LABELS_EQUAL
+                            ? k % classes
+                            : fornix_random_below(key, (uint64_t)k, classes);
+        if (label >= 0)
+            fornix_set_label(build, label, row, (int32_t) class);
+        if (other >= 0)
+            fornix_set_label(build, other, row, (int32_t) class);
+    }
+}
+
 /* A filter's choice among its rows is not known before a run. */
 static void foresee_rows(const Experiment *x, const Outer *outer, FornixBuild *build)
 {
@@ -214,6 +240,10 @@ static void foresee_rows(const Experiment *x, const Outer *outer, FornixBuild *b
     if (stage->kind == STAGE_APPLY && !x->apply &&
         stage_parts(stage, stage->element, stage->apply->part, &parts))
         build_foresee_rows(build, parts ? parts : PARTS_ALL);
+    if (stage->kind == STAGE_GENERATE && !x->apply && stage->generate->count <= FORESEEN_MOST) {
+        outer_generate_rows(outer, build, *stage->generate->label ? 0 : -1, -1);
+        build_foresaw_rows(build);
+    }
 }
 
 /* ---- The whole ---- */

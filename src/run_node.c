@@ -97,34 +97,20 @@ static bool collect_fits(OuterRun *r, Fits *fits, FornixError *error)
     return true;
 }
 
-/* The rows of a generate stage: made-up subjects, with labels as it says. */
+/* The rows of a generate stage, with their label in both columns that a body may read. */
 static const FornixTable *make_rows(OuterRun *r)
 {
     const Stage *stage = r->outer->stage;
-    const GenerateAttrs *attrs = stage->generate;
+    const char *label = stage->generate->label;
     FornixBuild *build = outer_build(r->run->experiment, r->outer, NULL, NULL);
     int plain = -1, named = -1;
-    if (*attrs->label) {
+    if (*label) {
         FornixColumn column = stage->columns[0];
         plain = fornix_add_column(build, &column);
-        column.name = attrs->label;
-        named = strcmp(attrs->label, "label") == 0 ? plain : fornix_add_column(build, &column);
+        column.name = label;
+        named = strcmp(label, "label") == 0 ? plain : fornix_add_column(build, &column);
     }
-    FornixRandomKey key = stage_random(stage, attrs->seed);
-    for (int64_t k = 0; k < attrs->count; k++) {
-        char subject[300];
-        snprintf(subject, sizeof subject, "%s/%06" PRId64, attrs->cohort, k + 1);
-        FornixRow row = {subject, "", FORNIX_SYNTHETIC_SAMPLE, FORNIX_NO_PART};
-        int64_t at = fornix_add_row(build, &row);
-        int64_t label =
-            attrs->labels == LABELS_EQUAL
-                ? k % (plain < 0 ? 1 : stage->label.count)
-                : fornix_random_below(key, (uint64_t)k, plain < 0 ? 1 : stage->label.count);
-        if (plain >= 0)
-            fornix_set_label(build, plain, at, (int32_t)label);
-        if (named >= 0)
-            fornix_set_label(build, named, at, (int32_t)label);
-    }
+    outer_generate_rows(r->outer, build, plain, named);
     const FornixTable *table = build_table(build);
     build_free(build);
     return table;

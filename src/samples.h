@@ -127,6 +127,8 @@ bool build_rows(FornixBuild *build); /* after build_columns */
 /* In a check, where only a run makes the rows: those that the first input has in parts stand for
  * them, with their labels and without tensors. Nothing where the input's rows are not known. */
 void build_foresee_rows(FornixBuild *build, unsigned parts);
+/* The rows added so far are those of a run, without tensors. */
+void build_foresaw_rows(FornixBuild *build);
 /* Of a node: as above; of an evaluator: whether rows that it is to judge, where they are known,
  * were used to fit what made them. */
 bool build_foresee(FornixBuild *build);

@@ -17,7 +17,12 @@ void build_foresee_rows(FornixBuild *build, unsigned parts)
     for (int64_t row = 0; row < from->rows; row++)
         if (parts >> from->row[row].part & 1)
             fornix_copy_row(build, 0, row);
-    table->rows_known = table->foreseen = true;
+    build_foresaw_rows(build);
+}
+
+void build_foresaw_rows(FornixBuild *build)
+{
+    build->table->rows_known = build->table->foreseen = true;
 }
 
 static bool judges_known_rows(const FornixBuild *build)
