@@ -96,7 +96,8 @@ FornixBuild *outer_build(Experiment *experiment, Outer *outer, const FornixTable
                          const char *folder);
 /* The table that a stage hands on, without tensors: rows of samples in its parts, or made up. */
 void outer_stage_columns(Experiment *experiment, Outer *outer, FornixBuild *build);
-/* The rows that a generate stage makes: subjects of their own, labels as it says, into those columns
+/* The rows that a generate stage makes: subjects of their own, labels as it says, into those
+ * columns
  * (-1: into none). */
 void outer_generate_rows(const Outer *outer, FornixBuild *build, int label, int other);
 /* What a stage's results are fitted on by way of its samples: subjects that it trains on or is
