@@ -273,6 +273,49 @@ START_TEST(segmentation)
 }
 END_TEST
 
+static int order_of(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Subjects drawn again by hand: the mean over those drawn, as often as drawn, that have a Dice. */
+START_TEST(intervals_of_dice)
+{
+    enum { DRAWS = 200 };
+    for (size_t i = 0; i < COUNT(mask_cases); i++) {
+        const MaskCase *c = &mask_cases[i];
+        const FornixTable *scores =
+            run("<evaluate_segmentation id='again' draws='200' seed='3'/>", masks_table(c), NULL);
+        FornixRandomKey key = fornix_random_key(3, "samples/again");
+        double drawn[DRAWS], value, low, high;
+        int column = fornix_find_column(scores, "dice_1"), defined = 0;
+        for (int b = 0; b < DRAWS; b++) {
+            double sum = 0, count = 0;
+            for (int u = 0; u < c->subjects; u++) {
+                int64_t of = fornix_random_below(fornix_random_derive(key, (uint64_t)b),
+                                                 (uint64_t)u, c->subjects);
+                double dice = fornix_real(scores, column, of);
+                sum += isnan(dice) ? 0 : dice;
+                count += !isnan(dice);
+            }
+            if (count > 0)
+                drawn[defined++] = sum / count;
+        }
+        ck_assert(fornix_get_metric(scores, "class_dice.1", &value, &low, &high));
+        if (isnan(value))
+            continue;
+        qsort(drawn, (size_t)defined, sizeof *drawn, order_of);
+        for (int side = 0; side < 2; side++) {
+            double at = (side ? .975 : .025) * (defined - 1);
+            int below = (int)floor(at), above = below + 1 < defined ? below + 1 : below;
+            assert_near(c->name, side ? "high" : "low", side ? high : low,
+                        drawn[below] + (at - below) * (drawn[above] - drawn[below]), 1e-12);
+        }
+    }
+}
+END_TEST
+
 static void measure_masks(const MaskCase *c, Figures *figures, size_t policy)
 {
     const FornixNode *node = made_node(&made, "dice_score");
@@ -515,6 +558,7 @@ int main(void)
     tcase_add_test(tests, accuracy);
     tcase_add_test(tests, mean_over_runs);
     tcase_add_test(tests, segmentation);
+    tcase_add_test(tests, intervals_of_dice);
     tcase_add_test(tests, dice);
     tcase_add_test(tests, aggregated);
     tcase_add_test(tests, cuts);

@@ -237,6 +237,12 @@ mask = rng.integers(0, 2, (3, PIXELS)) * 2  # class 1 is nowhere, and predicted 
 predicted = mask.copy()
 predicted[0, :2] = 1
 masks("one_lacks", mask, predicted, 3, [0, 1, 2])
+mask = rng.integers(0, 2, (3, PIXELS)) * 2  # class 1 is nowhere
+masks("nowhere", mask, np.where(rng.random((3, PIXELS)) < .7, mask, 2 - mask), 3, [0, 1, 2])
+mask = (rng.random((14, PIXELS)) < rng.random((14, 1)) * .7).astype(int)
+predicted = np.where(rng.random((14, PIXELS)) < .7, mask, 1 - mask)
+mask[[2, 9]], predicted[[2, 9]] = 0, 0
+masks("many", mask, predicted, 2, range(14))
 masks("whole", np.ones((1, PIXELS), int), np.ones((1, PIXELS), int), 2, [0])
 out.append("static const MaskCase mask_cases[] = {%s};" % ", ".join(segmentation))
 
