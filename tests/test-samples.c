@@ -271,6 +271,62 @@ START_TEST(leaks_are_refused)
 }
 END_TEST
 
+static bool fit_rows(FornixBuild *build, const void *attrs)
+{
+    (void)attrs;
+    for (int64_t row = 0; row < fornix_rows(fornix_table(build, 0)); row++)
+        fornix_copy_row(build, 0, row);
+    fornix_fitted_on(build, 0, 2);
+    return true;
+}
+
+static const FornixSamples fit_samples = {0, NULL, fit_rows, NULL, NULL};
+static const FornixNode fit_node = {
+    .abi = FORNIX_ABI, .name = "fit", .inputs = judge_inputs, .samples = &fit_samples};
+
+/* A node that says row by row what it was fitted on, and rows that nobody has. */
+START_TEST(rows_are_named_or_made_up)
+{
+    const FornixTable *table = five();
+    const FornixTable *fitted = made_by(&made, &fit_node, NULL, "chosen", &table, NULL, 1);
+    ck_assert_ptr_nonnull(fitted);
+    ck_assert_ptr_null(judged(fitted, 0, NULL));
+    ck_assert_ptr_nonnull(
+        strstr(made.mistake, "1 of 2 subjects that were used to fit 'chosen': c/b"));
+    FornixBuild *build = build_new(
+        made.samples, &(BuildRequest){.id = "made", .mistake = made_mistake, .context = &made});
+    fornix_add_row(build, &(FornixRow){"gan/1", "", FORNIX_SYNTHETIC_SAMPLE, FORNIX_TEST});
+    fornix_add_row(build, &(FornixRow){"c/x", "", FORNIX_REAL_SAMPLE, FORNIX_TEST});
+    ck_assert(build_rows(build));
+    table = build_table(build);
+    build_free(build);
+    ck_assert_ptr_null(judged(table, 0, NULL));
+    ck_assert_ptr_nonnull(strstr(made.mistake, "1 of 2 samples that are made up"));
+    ck_assert_ptr_nonnull(judged(table, 0, "to see what it takes them for"));
+}
+END_TEST
+
+START_TEST(fits_are_hashed)
+{
+    const char *const both[] = {"x", "y"}, *const others[] = {"z", "y", "y"};
+    Fits fits = {0};
+    fits_add(made.samples, &fits, &(Fit){"net", both, 2, FIT_NAMED});
+    fits_add(made.samples, &fits, &(Fit){"file", NULL, 0, FIT_UNKNOWN});
+    fits_add(made.samples, &fits, &(Fit){"none", NULL, 0, FIT_NAMED});
+    ck_assert_int_eq(fits.count, 2);
+    char *text = fits_text(&fits);
+    ck_assert(!strchr(text, 'x') && !strchr(text, 'y') && strstr(text, "file unknown\n"));
+    mem_free(text);
+    Meeting meeting = fits_meet(made.samples, &fits, others, 3);
+    ck_assert(meeting.subjects == 2 && meeting.met == 1);
+    ck_assert_str_eq(meeting.names, "y");
+    ck_assert_str_eq(meeting.artefacts, "'net'");
+    ck_assert_str_eq(meeting.unknown, "'file'");
+    meeting_free(&meeting);
+    fits_free(&fits);
+}
+END_TEST
+
 START_TEST(fits_are_sets)
 {
     Fits a = {0}, b = {0};
@@ -449,6 +505,8 @@ int main(void)
     tcase_add_test(tables, costly_reads_are_kept);
     tcase_add_test(tables, threads_share_a_table);
     tcase_add_test(tables, leaks_are_refused);
+    tcase_add_test(tables, rows_are_named_or_made_up);
+    tcase_add_test(tables, fits_are_hashed);
     tcase_add_test(tables, fits_are_sets);
     suite_add_tcase(suite, tables);
     TCase *disk = tcase_create("disk");
