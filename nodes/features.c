@@ -6,6 +6,7 @@
  * read from disk when they are wanted; a CSV file beside it says, line by line, whose they are, and
  * has to have as many lines. Two files joined by position go wrong in silence when one of them is
  * sorted: a file that lists its subjects is compared line by line, one that doesn't is warned of.
+ * The tensors of a run's table say on whom their nets were fitted, and are taken at their word.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -15,6 +16,7 @@
 #include "manifest.h"
 #include "node.h"
 #include "safetensors.h"
+#include "samples.h"
 
 typedef struct {
     const char *manifest, *file, *tensor, *subject, *cohort;
@@ -133,6 +135,8 @@ static bool tensor_find(FornixBuild *build, Opened *o)
     if (tensor->dims[0] != csv_rows(o->manifest.csv))
         return fornix_build_fail(build, "file", "'%s' has %" PRId64 " rows, %s %" PRId64, a->tensor,
                                  tensor->dims[0], a->manifest, csv_rows(o->manifest.csv));
+    if (!build_add_fits_of(build, a->file, &error))
+        return fornix_build_fail(build, "file", "%s", error.text);
     return rows_join(build, o);
 }
 

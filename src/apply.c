@@ -194,8 +194,9 @@ static bool open_applier(Applier *a, const char *folder, FornixError *error)
     }
     if (a->stage->kind == STAGE_FILTER)
         a->label = fornix_find_column(a->from, a->stage->label.label);
-    a->writer =
-        store_create(folder, apply->columns, apply->column_count, fornix_rows(a->from), error);
+    StoreRequest request = {apply->columns, apply->column_count, fornix_rows(a->from),
+                            apply->run.fits};
+    a->writer = store_create(folder, &request, error);
     return a->writer != NULL;
 }
 
@@ -205,7 +206,7 @@ bool apply_run(ApplyRun *apply, FornixError *error)
     char *folder = file_join(apply->run.folder, "table");
     bool fine = file_remove(folder, error) && open_applier(&a, folder, error);
     if (fine && sweep_stage(&a, error)) {
-        fine = store_commit(a.writer, apply->run.fits, NULL, error);
+        fine = store_commit(a.writer, NULL, error);
     } else {
         store_abort(a.writer);
         fine = false;

@@ -186,7 +186,7 @@ static void foresee_file(Experiment *x, Outer *outer, const Net *net)
 {
     Fits fits = {0};
     FornixError error = {0};
-    if (!fits_of_weights(x->samples, &fits, net->weights, &error))
+    if (!fits_of_file(x->samples, &fits, net->weights, &error))
         diag_error(x->diag, net->weights_place, "%s", error.text);
     else if (fits.count && fits.items[0]->kind == FIT_UNKNOWN)
         diag_warn(

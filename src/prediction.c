@@ -161,7 +161,7 @@ static Fits nets_fits(const Prediction *p)
             continue;
         for (int k = 0; k < nets.stage->net_count; k++)
             if (nets.files[k])
-                fits_of_weights(experiment_samples(p->experiment), &fits, nets.files[k], &error);
+                fits_of_file(experiment_samples(p->experiment), &fits, nets.files[k], &error);
     }
     return fits;
 }

@@ -89,7 +89,7 @@ static bool collect_fits(OuterRun *r, Fits *fits, FornixError *error)
         if (outer->weights[k])
             fits_join(fits, &outer->weights[k]->run->fits);
         else if (outer->stage->nets[k].weights_file &&
-                 !fits_of_weights(samples, fits, outer->stage->nets[k].weights, error))
+                 !fits_of_file(samples, fits, outer->stage->nets[k].weights, error))
             return false;
     }
     if (outer->input_count)

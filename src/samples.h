@@ -76,9 +76,9 @@ const Fits *table_fits(const FornixTable *table);
  * mem_free. Hashes keep names from readers, not from those who can guess names and try them. */
 char *fits_text(const Fits *fits);
 #define FITS_TEXT "fitted_on"
-/* What a file of weights says of itself; where it says nothing, a fit on nobody knows whom, called
+/* What a safetensors file says of itself; where it says nothing, a fit on nobody knows whom, called
  * as the file is. */
-bool fits_of_weights(Samples *samples, Fits *fits, const char *path, FornixError *error);
+bool fits_of_file(Samples *samples, Fits *fits, const char *path, FornixError *error);
 
 /* Those of some subjects that stand in fits. */
 typedef struct Meeting {
@@ -135,7 +135,9 @@ bool build_foresee(FornixBuild *build);
 /* The table, finished: without rows where build_rows was not called (schema alone). Rows that the
  * caller of a build without a type added are finished here, if they were not before. */
 const FornixTable *build_table(FornixBuild *build);
-void build_add_fits(FornixBuild *build, const Fits *fits);            /* of what made the values */
+void build_add_fits(FornixBuild *build, const Fits *fits); /* of what made the values */
+/* What a safetensors file that they were read from says of itself, if it says anything. */
+bool build_add_fits_of(FornixBuild *build, const char *path, FornixError *error);
 const char *const *build_files(const FornixBuild *build, int *count); /* fornix_uses_file */
 void build_free(FornixBuild *build);                                  /* the table stays */
 

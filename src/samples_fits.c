@@ -188,7 +188,7 @@ static bool fits_parse(Samples *samples, Fits *fits, const char *text)
     return sound;
 }
 
-bool fits_of_weights(Samples *samples, Fits *fits, const char *path, FornixError *error)
+bool fits_of_file(Samples *samples, Fits *fits, const char *path, FornixError *error)
 {
     SafeFile *file = safetensors_open(path, error);
     if (!file)
@@ -200,6 +200,17 @@ bool fits_of_weights(Samples *samples, Fits *fits, const char *path, FornixError
     if (!text)
         fits_add(samples, fits, &(Fit){name ? name + 1 : path, NULL, 0, FIT_UNKNOWN});
     safetensors_close(file);
+    return fine;
+}
+
+bool build_add_fits_of(FornixBuild *build, const char *path, FornixError *error)
+{
+    Fits fits = {0};
+    bool fine = fits_of_file(build->table->samples, &fits, path, error);
+    for (int i = 0; i < fits.count; i++)
+        if (fits.items[i]->kind != FIT_UNKNOWN)
+            fits_put(&build->table->fits, fits.items[i]);
+    fits_free(&fits);
     return fine;
 }
 

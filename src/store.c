@@ -132,9 +132,12 @@ static bool folder_begin(const char *folder, FornixError *error)
     return done;
 }
 
-static bool tensors_create(StoreWriter *writer, const FornixColumn *columns, int64_t rows,
-                           FornixError *error)
+/* The tensors may be read on their own (as features): they say of themselves what they stem from.
+ */
+static bool tensors_create(StoreWriter *writer, const StoreRequest *request, FornixError *error)
 {
+    const FornixColumn *columns = request->columns;
+    int64_t rows = request->rows;
     SafeTensor *tensors = mem_new((size_t)writer->count + 1, sizeof *tensors);
     size_t count = 0;
     for (int c = 0; c < writer->count; c++) {
@@ -149,7 +152,10 @@ static bool tensors_create(StoreWriter *writer, const FornixColumn *columns, int
     bool done = true;
     if (count && rows) {
         char *path = file_join(writer->folder, STORE_TENSORS);
-        writer->tensors = safetensors_create(path, tensors, count, NULL, 0, error);
+        char *fitted = request->fits ? fits_text(request->fits) : NULL;
+        SafeText text = {FITS_TEXT, fitted};
+        writer->tensors = safetensors_create(path, tensors, count, &text, fitted ? 1 : 0, error);
+        mem_free(fitted);
         mem_free(path);
         writer->buffer = writer->tensors ? mem_large(writer->buffer_bytes) : NULL;
         done = writer->tensors && (writer->buffer || fornix_fail(error, "no memory for a tensor"));
@@ -158,9 +164,10 @@ static bool tensors_create(StoreWriter *writer, const FornixColumn *columns, int
     return done;
 }
 
-StoreWriter *store_create(const char *folder, const FornixColumn *columns, int count, int64_t rows,
-                          FornixError *error)
+StoreWriter *store_create(const char *folder, const StoreRequest *request, FornixError *error)
 {
+    const FornixColumn *columns = request->columns;
+    int count = request->count;
     StoreWriter *writer = mem_new(1, sizeof *writer);
     writer->folder = mem_text(folder);
     writer->count = count;
@@ -174,11 +181,12 @@ StoreWriter *store_create(const char *folder, const FornixColumn *columns, int c
                                            .cells = cells ? json_array() : NULL};
         json_array_append_new(shown, json_of_column(&columns[c]));
     }
-    writer->root = json_pack("{s:i, s:o, s:[], s:[]}", "format", STORE_FORMAT, "columns", shown,
-                             "rows", "spaces");
-    if (rows < 0)
+    writer->root = json_pack("{s:i, s:o, s:[], s:[], s:o}", "format", STORE_FORMAT, "columns",
+                             shown, "rows", "spaces", "fits", json_of_fits(request->fits));
+    if (request->rows < 0)
         fornix_fail(error, "%s: how many rows will come is not known", folder);
-    if (rows < 0 || !folder_begin(folder, error) || !tensors_create(writer, columns, rows, error)) {
+    if (request->rows < 0 || !folder_begin(folder, error) ||
+        !tensors_create(writer, request, error)) {
         store_abort(writer);
         return NULL;
     }
@@ -267,15 +275,13 @@ static bool table_write(StoreWriter *writer, FornixError *error)
     return done;
 }
 
-bool store_commit(StoreWriter *writer, const Fits *fits, const FornixTable *notes,
-                  FornixError *error)
+bool store_commit(StoreWriter *writer, const FornixTable *notes, FornixError *error)
 {
     json_t *cells = json_object();
     for (int c = 0; c < writer->count; c++)
         if (writer->columns[c].cells)
             json_object_set(cells, writer->columns[c].name, writer->columns[c].cells);
     json_object_set_new(writer->root, "cells", cells);
-    json_object_set_new(writer->root, "fits", json_of_fits(fits));
     if (notes)
         json_add_notes(writer->root, notes);
     SafeWriter *tensors = writer->tensors;
@@ -308,13 +314,14 @@ bool store_save(const FornixTable *table, const char *folder, FornixError *error
     for (int c = 0; c < count; c++)
         columns[c] = *fornix_column(table, c);
     int64_t rows = fornix_rows(table);
-    StoreWriter *writer = store_create(folder, columns, count, rows < 0 ? 0 : rows, error);
+    StoreRequest request = {columns, count, rows < 0 ? 0 : rows, table_fits(table)};
+    StoreWriter *writer = store_create(folder, &request, error);
     mem_free(columns);
     bool done = writer != NULL;
     for (int64_t row = 0; done && row < rows; row++)
         done = store_add(writer, table, row, NULL, error);
     if (done)
-        return store_commit(writer, table_fits(table), table, error);
+        return store_commit(writer, table, error);
     store_abort(writer);
     return false;
 }

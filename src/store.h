@@ -10,18 +10,23 @@
 
 #include "samples.h"
 
-/* columns: of the table to be; rows: the most that will come. NULL on failure. */
+typedef struct StoreRequest {
+    const FornixColumn *columns; /* of the table to be */
+    int count;
+    int64_t rows;     /* the most that will come */
+    const Fits *fits; /* of what makes it; NULL: none */
+} StoreRequest;
+
+/* NULL on failure. */
 typedef struct StoreWriter StoreWriter;
-StoreWriter *store_create(const char *folder, const FornixColumn *columns, int count, int64_t rows,
-                          FornixError *error);
+StoreWriter *store_create(const char *folder, const StoreRequest *request, FornixError *error);
 /* The next row, with the identity, space, labels and reals of a row of `from`, and its tensors:
  * tensors[c] for column c, dense. tensors or an entry NULL: read from `from`, by name. */
 bool store_add(StoreWriter *writer, const FornixTable *from, int64_t row,
                const float *const *tensors, FornixError *error);
-/* The table is there, made by what was fitted on `fits` (or NULL), with the figures, lines and
- * values of `notes` (or NULL). Both ends free the writer. */
-bool store_commit(StoreWriter *writer, const Fits *fits, const FornixTable *notes,
-                  FornixError *error);
+/* The table is there, with the figures, lines and values of `notes` (or NULL). Both ends free the
+ * writer. */
+bool store_commit(StoreWriter *writer, const FornixTable *notes, FornixError *error);
 void store_abort(StoreWriter *writer); /* NULL is fine */
 
 /* A whole table, with all that there is to it. */

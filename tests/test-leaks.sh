@@ -62,8 +62,9 @@ for part in train all; do
     run "earlier-$part" earlier.xml -p part="$parts"
     expect 0 'results:'
     cp "$work/earlier-$part/stages/earlier/weights.safetensors" $part.safetensors
+    cp "$work/earlier-$part/stages/tapped/table/tensors.safetensors" tapped-$part.safetensors
 done
-! grep -aq 's0[0-9]' all.safetensors || fail "weights name subjects"
+! grep -aq 's0[0-9]' all.safetensors tapped-all.safetensors || fail "weights name subjects"
 
 # ---- One leak after another ----
 

@@ -470,25 +470,26 @@ START_TEST(rows_stream_to_disk)
     FornixColumn columns[] = {{.name = "tap", .kind = FORNIX_FEATURE, .shape = {1, 1, 1, 2, 3}},
                               *fornix_column(table, 1)};
     FornixError error = {0};
-    StoreWriter *writer = store_create(folder, columns, 2, 5, &error);
+    StoreRequest request = {columns, 2, 5, NULL};
+    StoreWriter *writer = store_create(folder, &request, &error);
     ck_assert_msg(writer != NULL, "%s", error.text);
     for (int row = 4; row >= 2; row--) {
         float x[6] = {(float)row, 0, 0, 0, 0, (float)-row};
         ck_assert(store_add(writer, table, row, (const float *const[]){x, NULL}, &error));
     }
-    ck_assert_msg(store_commit(writer, NULL, NULL, &error), "%s", error.text);
+    ck_assert_msg(store_commit(writer, NULL, &error), "%s", error.text);
     const FornixTable *back = store_load(made.samples, folder, "back", &error);
     ck_assert_msg(back != NULL, "%s", error.text);
     ck_assert_int_eq(fornix_rows(back), 3);
     ck_assert(made_value(back, "tap", 0, 0) == 4 && made_value(back, "tap", 2, 5) == -2);
     ck_assert_str_eq(fornix_row(back, 1)->subject, "c/c");
     ck_assert_int_eq(made_label(back, 1), -1);
-    writer = store_create(folder, columns, 2, 5, &error);
+    writer = store_create(folder, &request, &error);
     store_abort(writer);
     ck_assert_ptr_null(store_load(made.samples, folder, "back", &error));
     error = (FornixError){0};
-    writer = store_create(folder, columns, 2, 5, &error);
-    ck_assert_msg(store_commit(writer, NULL, NULL, &error), "%s", error.text);
+    writer = store_create(folder, &request, &error);
+    ck_assert_msg(store_commit(writer, NULL, &error), "%s", error.text);
     back = store_load(made.samples, folder, "back", &error);
     ck_assert_msg(back && fornix_rows(back) == 0, "%s", error.text);
 }
