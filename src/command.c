@@ -10,6 +10,7 @@
 #include "describe.h"
 #include "kernels/isa.h"
 #include "prediction.h"
+#include "trial.h"
 #include "version.h"
 
 /* ---- Options ---- */
@@ -309,6 +310,13 @@ static int do_describe(const Command *command, int count, char **words)
     return options_end(&options, node ? EXIT_FINE : EXIT_INPUT);
 }
 
+static int do_test_node(const Command *command, int count, char **words)
+{
+    if (count && words[0][0] == '-')
+        return usage(command);
+    return trial_nodes((const char *const *)words, (size_t)count);
+}
+
 static int do_cache(const Command *command, int count, char **words)
 {
     Options options = options_read(command, count, words);
@@ -356,6 +364,8 @@ const Command commands[] = {
      do_apply},
     {"list", "", "names all nodes", do_list},
     {"describe", "NODE", "tells what a node does, its ports and attributes", do_describe},
+    {"test-node", "[NAME | FILE.so]...",
+     "tries nodes on their own examples; without a name, all that are found", do_test_node},
     {"cache", "list | prune [--days N]",
      "shows what the cache holds; removes what was not used for 30 days", do_cache},
     {"version", "", "tells which build this is", do_version},

@@ -19,6 +19,7 @@
 typedef struct {
     Plugin plugin; /* node is NULL until loaded */
     bool opened, hashed;
+    bool refused;  /* it does not load for what it says of itself */
     char *failure; /* why it does not load; NULL: it does, or was not opened */
     Hash hash;
 } Entry;
@@ -42,21 +43,32 @@ static Entry *find(const Registry *registry, const char *name)
     return NULL;
 }
 
-static void add_file(Registry *registry, const char *folder, const char *file)
+/* What a file is the plugin of; NULL: of nothing. */
+static char *plugin_name(Arena *arena, const char *file)
 {
     size_t length = strlen(file);
     if (length <= 3 || strcmp(file + length - 3, ".so") != 0)
-        return;
-    char *name = arena_slice(registry->arena, file, length - 3);
-    if (find(registry, name))
-        return;
+        return NULL;
+    return arena_slice(arena, file, length - 3);
+}
+
+static Entry *add_entry(Registry *registry)
+{
     if (registry->count == registry->room) {
         registry->room = registry->room ? 2 * registry->room : 128;
         registry->entries = mem_grow(registry->entries, registry->room, sizeof(Entry));
     }
+    return &registry->entries[registry->count++];
+}
+
+static void add_file(Registry *registry, const char *folder, const char *file)
+{
+    char *name = plugin_name(registry->arena, file);
+    if (!name || find(registry, name))
+        return;
     /* With a slash in it, or dlopen would look in the system's folders instead. */
     char *path = arena_format(registry->arena, "%s/%s", folder, file);
-    registry->entries[registry->count++] = (Entry){.plugin = {.name = name, .path = path}};
+    *add_entry(registry) = (Entry){.plugin = {.name = name, .path = path}};
 }
 
 static bool add_folder(Registry *registry, const char *folder)
@@ -116,6 +128,15 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const Entry *)a)->plugin.name, ((const Entry *)b)->plugin.name);
 }
 
+static void sort_entries(Registry *registry)
+{
+    if (registry->count)
+        qsort(registry->entries, registry->count, sizeof(Entry), by_name);
+    registry->names = arena_take(registry->arena, registry->count + 1, sizeof(char *));
+    for (size_t i = 0; i < registry->count; i++)
+        registry->names[i] = registry->entries[i].plugin.name;
+}
+
 Registry *registry_new(void)
 {
     Registry *registry = mem_new(1, sizeof *registry);
@@ -131,12 +152,28 @@ Registry *registry_new(void)
             add_folder(registry, arena_format(registry->arena, "%s/../lib/fornix/nodes", program));
         add_folder(registry, FORNIX_NODES);
     }
-    if (registry->count)
-        qsort(registry->entries, registry->count, sizeof(Entry), by_name);
-    registry->names = arena_take(registry->arena, registry->count + 1, sizeof(char *));
-    for (size_t i = 0; i < registry->count; i++)
-        registry->names[i] = registry->entries[i].plugin.name;
+    sort_entries(registry);
     return registry;
+}
+
+static void add_first(Registry *registry, Entry entry)
+{
+    Entry *same = find(registry, entry.plugin.name);
+    *(same ? same : add_entry(registry)) = entry;
+    sort_entries(registry);
+}
+
+void registry_add_file(Registry *registry, const char *path)
+{
+    const char *file = file_name(path), *name = plugin_name(registry->arena, file);
+    const char *here = arena_format(registry->arena, "%s%s", file == path ? "./" : "", path);
+    add_first(registry, (Entry){.plugin = {.name = name ? name : file_name(here), .path = here}});
+}
+
+void registry_add_node(Registry *registry, const FornixNode *node)
+{
+    add_first(registry,
+              (Entry){.plugin = {.name = node->name, .path = "", .node = node}, .opened = true});
 }
 
 void registry_free(Registry *registry)
@@ -154,7 +191,7 @@ void registry_free(Registry *registry)
 
 /* ---- Loading ------------------------------------------------------------------------------ */
 
-static const FornixNode *load(const Plugin *plugin, FornixError *error)
+static const FornixNode *load(const Plugin *plugin, bool *refused, FornixError *error)
 {
     void *handle = dlopen(plugin->path, RTLD_NOW | RTLD_LOCAL);
     if (!handle) {
@@ -169,6 +206,7 @@ static const FornixNode *load(const Plugin *plugin, FornixError *error)
     FornixError reason = {0};
     if (node && descriptor_check(node, plugin->name, &reason))
         return node;
+    *refused = node != NULL;
     if (node)
         fornix_fail_input(error, "%s: %s", plugin->path, reason.text);
     dlclose(handle);
@@ -183,7 +221,7 @@ static Entry *open_entry(Registry *registry, const char *name)
         return entry;
     FornixError error = {0};
     entry->opened = true;
-    entry->plugin.node = load(&entry->plugin, &error);
+    entry->plugin.node = load(&entry->plugin, &entry->refused, &error);
     if (!entry->plugin.node)
         entry->failure = mem_text(error.text);
     return entry;
@@ -258,6 +296,15 @@ bool registry_fail(Registry *registry, const char *name, FornixError *error)
     if (near)
         return fornix_fail_input(error, "there is no node '%s'; did you mean '%s'?", name, near);
     return fail(registry, name, error);
+}
+
+bool registry_refuses(Registry *registry, const char *name)
+{
+    pthread_mutex_lock(&registry->lock);
+    const Entry *entry = open_entry(registry, name);
+    bool refused = entry && entry->refused;
+    pthread_mutex_unlock(&registry->lock);
+    return refused;
 }
 
 bool registry_hash(Registry *registry, const Plugin *plugin, Hash *hash, FornixError *error)

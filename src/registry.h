@@ -27,6 +27,11 @@ typedef struct Registry Registry;
 Registry *registry_new(void);
 void registry_free(Registry *registry); /* what its plugins hold stays; NULL is fine */
 
+/* A plugin that stands anywhere, and a node that is part of the program: both go before a plugin of
+ * the same name in a folder, and are added before anything is looked up. */
+void registry_add_file(Registry *registry, const char *path);
+void registry_add_node(Registry *registry, const FornixNode *node);
+
 /* NULL where there is none of that name or it does not load; registry_explain tells which. */
 const Plugin *registry_find(Registry *registry, const char *name);
 /* As registry_find for an element, but a mistake is told at its place. */
@@ -37,6 +42,8 @@ void registry_explain(Registry *registry, const char *name, const char *const *o
                       Place place);
 /* The same in words: false, and the error filled. */
 bool registry_fail(Registry *registry, const char *name, FornixError *error);
+/* Whether it is a plugin, but refused for what it says of itself (descriptor.h). */
+bool registry_refuses(Registry *registry, const char *name);
 
 /* All names in order, those that do not load too. Lives as long as the registry. */
 const char *const *registry_names(const Registry *registry, size_t *count);

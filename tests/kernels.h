@@ -9,16 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../src/box.h"
 #include "../src/kernels/elementwise.h"
 #include "../src/kernels/lanes.h"
-
-enum { GUARD = 64 };
-
-typedef struct {
-    FornixTensor tensor;
-    float *memory;
-    size_t count;
-} Box;
 
 static inline void *test_memory(int64_t count, size_t size)
 {
@@ -32,54 +25,6 @@ static inline double *doubles(int64_t count)
     return (double *)test_memory(count, sizeof(double));
 }
 
-/* Numbers in [-1, 1) that depend on the seed alone. */
-static inline double draw(uint64_t *seed)
-{
-    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
-    return (double)(*seed >> 40) / (double)(1 << 23) - 1;
-}
-
-static inline float poison(void)
-{
-    return nanf("0x2bad");
-}
-
-/* A tensor of `gap` more floats a pixel than channels, all of it poison. */
-static inline Box box_new(FornixShape shape, int64_t gap)
-{
-    int64_t pitch = shape.c + gap, floats = fornix_pixels(shape) * pitch;
-    Box box = {.count = (size_t)floats + 2 * GUARD};
-    box.memory = (float *)test_memory((int64_t)box.count, sizeof(float));
-    for (size_t i = 0; i < box.count; i++)
-        box.memory[i] = poison();
-    box.tensor = (FornixTensor){.shape = shape,
-                                .pitch_w = pitch,
-                                .pitch_h = pitch * shape.w,
-                                .pitch_d = pitch * shape.w * shape.h,
-                                .pitch_n = pitch * shape.w * shape.h * shape.d,
-                                .data = box.memory + GUARD};
-    return box;
-}
-
-static inline float *box_at(const Box *box, int64_t i) /* i counts as in a dense tensor */
-{
-    int64_t c = box->tensor.shape.c;
-    return box->tensor.data + i / c * box->tensor.pitch_w + i % c;
-}
-
-static inline Box box_random(FornixShape shape, int64_t gap, uint64_t *seed)
-{
-    Box box = box_new(shape, gap);
-    for (int64_t i = 0; i < fornix_floats(shape); i++)
-        *box_at(&box, i) = (float)(2 * draw(seed));
-    return box;
-}
-
-static inline FornixView box_view(const Box *box)
-{
-    return tensor_view(&box->tensor);
-}
-
 static inline double *box_doubles(const Box *box)
 {
     double *values = doubles(fornix_floats(box->tensor.shape));
@@ -88,19 +33,13 @@ static inline double *box_doubles(const Box *box)
     return values;
 }
 
-/* Nothing was written between the pixels nor round the tensor, and no poison is left in it. */
+/* Nothing was written between the pixels nor round it, and all of the tensor was. */
 static inline void box_check(const Box *box)
 {
-    float expected = poison();
-    for (size_t i = 0; i < box->count; i++) {
-        int64_t at = (int64_t)i - GUARD, pitch = box->tensor.pitch_w;
-        bool inside = at >= 0 && at < fornix_pixels(box->tensor.shape) * pitch &&
-                      at % pitch < box->tensor.shape.c;
-        bool same = memcmp(&box->memory[i], &expected, sizeof expected) == 0;
-        if (same == inside)
-            ck_abort_msg("float %ld of a %s", (long)at,
-                         inside ? "tensor was not written" : "guard was written");
-    }
+    int64_t at;
+    BoxState state = box_state(box, &at);
+    ck_assert_msg(state == BOX_FINE, "float %ld of a %s", (long)at,
+                  state == BOX_OUTSIDE ? "guard was written" : "tensor was not written");
 }
 
 static inline void box_same(const Box *a, const Box *b)
@@ -122,11 +61,6 @@ static inline void box_near(const Box *box, const double *expected, double toler
     }
     ck_assert_msg(most_off <= tolerance * scale, "element %ld is %.9g, not %.9g", (long)worst,
                   (double)*box_at(box, worst), expected[worst]);
-}
-
-static inline void box_free(Box *box)
-{
-    free(box->memory);
 }
 
 /* Grains [0, grains): all at once, or one by one from the last to the first. */

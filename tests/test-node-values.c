@@ -1,12 +1,47 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Nodes on a few numbers each, against what PyTorch gives (or what the eye sees); what they refuse,
  * in which words; the nets of graphs/nets and the composites in the sizes that papers tell. */
-#include "examples.h"
-#include "node-bench.h"
+#include <stdio.h>
 
-#include "../src/weights.h"
+#include "kernels.h"
+
+#include "../src/trial_parts.h"
 
 static Registry *registry;
+
+static void no_mistakes(const Example *example)
+{
+    FornixError error = {0};
+    ck_assert_msg(example_fine(example, &error), "%s", error.text);
+}
+
+static void read_line(Example *example, const char *line)
+{
+    FornixError error = {0};
+    ck_assert_msg(example_read(example, "a case", line, &error), "%s: %s", line, error.text);
+}
+
+static void open_line(Example *example, const char *line, const char *behind)
+{
+    FornixError error = {0};
+    read_line(example, line);
+    ck_assert_msg(example_open(example, registry, &(ExampleSetting){.behind = behind}, &error),
+                  "%s", error.text);
+}
+
+static Bench *bench_of(const Example *example, const Variant *variant)
+{
+    Fault fault;
+    Bench *bench = bench_new(trial_node(example), variant, &fault);
+    ck_assert_msg(bench != NULL, "%s", fault.text);
+    return bench;
+}
+
+static void run(Bench *bench, FornixPhase phase)
+{
+    Fault fault;
+    ck_assert_msg(bench_run(bench, phase, &fault), "%s", fault.text);
+}
 
 /* ---- Values ---- */
 
@@ -152,9 +187,8 @@ START_TEST(values)
     const ValueCase *c = &value_cases[_i];
     Variant variant = {"values", .evaluating = !c->training};
     Example example;
-    example_read(&example, "a case", c->line);
-    example_open(&example, registry, "", (FornixShape){0});
-    Bench *bench = bench_new(example.graph->nodes[0], &variant);
+    open_line(&example, c->line, NULL);
+    Bench *bench = bench_of(&example, &variant);
     const float *in = c->in, *weight = c->weight;
     for (int t = 0; t < TENSORS_MOST; t++)
         in = fill(&bench->at_in[t], in);
@@ -162,7 +196,7 @@ START_TEST(values)
         weight = fill(&bench->weight[t].tensor, weight);
     for (int t = 0; t < TENSORS_MOST; t++)
         weight = fill(&bench->state[t].tensor, weight);
-    bench_run(bench, FORNIX_FORWARD);
+    run(bench, FORNIX_FORWARD);
     for (int64_t i = 0; i < fornix_floats(bench->at_out[0].shape); i++)
         ck_assert_msg(fabs((double)*tensor_at(&bench->at_out[0], i) - c->out[i]) < 2e-6,
                       "%s: number %ld is %.9g, not %.9g", example.element, (long)i,
@@ -176,14 +210,13 @@ START_TEST(running_statistics)
 {
     Variant variant = {.name = "running"};
     Example example;
-    example_read(&example, "batch_norm", "x=3,1,1,1,2 | <batch_norm x=\"x\"/>");
-    example_open(&example, registry, "", (FornixShape){0});
-    Bench *bench = bench_new(example.graph->nodes[0], &variant);
+    open_line(&example, "x=3,1,1,1,2 | <batch_norm x=\"x\"/>", NULL);
+    Bench *bench = bench_of(&example, &variant);
     fill(&bench->at_in[0], (const float[]){1, 2, 3, 5, 8, -1});
     fill(&bench->new_state[0].tensor, (const float[]){1, 2});
     fill(&bench->new_state[1].tensor, (const float[]){4, 0.25f});
-    bench_run(bench, FORNIX_FORWARD);
-    bench_run(bench, FORNIX_KEEP);
+    run(bench, FORNIX_FORWARD);
+    run(bench, FORNIX_KEEP);
     box_near(&bench->new_state[0], (const double[]){1.3, 2}, 1e-6);
     box_near(&bench->new_state[1], (const double[]){4.9, 1.125}, 1e-6);
     bench_free(bench);
@@ -195,14 +228,13 @@ START_TEST(dropout_keeps_the_mean)
 {
     Variant variant = {.name = "dropout"};
     Example example;
-    example_read(&example, "dropout", "x=1,1,100,100,4 | <dropout x=\"x\" rate=\"0.3\"/>");
-    example_open(&example, registry, "", (FornixShape){0});
-    Bench *bench = bench_new(example.graph->nodes[0], &variant);
+    open_line(&example, "x=1,1,100,100,4 | <dropout x=\"x\" rate=\"0.3\"/>", NULL);
+    Bench *bench = bench_of(&example, &variant);
     FornixTensor *x = &bench->at_in[0], *y = &bench->at_out[0];
     int64_t floats = fornix_floats(x->shape), left_out = 0;
     for (int64_t i = 0; i < floats; i++)
         *tensor_at(x, i) = 1;
-    bench_run(bench, FORNIX_FORWARD);
+    run(bench, FORNIX_FORWARD);
     for (int64_t i = 0; i < floats; i++) {
         left_out += *tensor_at(y, i) == 0;
         ck_assert(*tensor_at(y, i) == 0 || fabs((double)*tensor_at(y, i) - 1 / 0.7) < 1e-6);
@@ -218,7 +250,6 @@ END_TEST
 static const Element *element_of(const char *text, Example *example)
 {
     *example = (Example){.arena = arena_new(), .diag = diag_new()};
-    snprintf(example->element, sizeof example->element, "%s", text);
     const Element *xml = expand_fragment("<case>", text, example->diag, example->arena);
     no_mistakes(example);
     return xml->first;
@@ -335,8 +366,7 @@ START_TEST(sizes)
 {
     Example example;
     int64_t parameters = 0;
-    example_read(&example, "a size", size_cases[_i].line);
-    example_open(&example, registry, "<identity id=\"seen\" x=\"u/t\"/>", (FornixShape){0});
+    open_line(&example, size_cases[_i].line, "<identity id=\"seen\" x=\"u/t\"/>");
     const Graph *graph = example.graph;
     for (int p = 0; p < graph->parameter_count; p++)
         if (!graph->parameters[p]->kept)
@@ -386,8 +416,8 @@ START_TEST(refused)
     Example example;
     char *told = NULL;
     size_t length;
-    example_read(&example, "a mistake", refused_cases[_i].line);
-    example_infer(&example, registry, "", (FornixShape){0});
+    read_line(&example, refused_cases[_i].line);
+    example_infer(&example, registry, &(ExampleSetting){.behind = NULL});
     FILE *out = open_memstream(&told, &length);
     diag_print(example.diag, out, false);
     fclose(out);
