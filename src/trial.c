@@ -98,7 +98,8 @@ static void add_unit(Units *units, TrialWork *work, Registry *registry, const Fo
 {
     units->items = mem_grow(units->items, units->count + 1, sizeof *units->items);
     units->items[units->count++] =
-        (TrialUnit){.trial = {.registry = registry, .type = type, .line = line}, .work = work};
+        (TrialUnit){.trial = {.registry = registry, .name = type->name, .type = type, .line = line},
+                    .work = work};
 }
 
 static void add_line(Units *units, Registry *registry, const FornixNode *type, const char *line)
@@ -144,13 +145,28 @@ static void run_all(Registry *registry, const FornixNode *type, int processes, T
     mem_free(units.items);
 }
 
-TrialReport *trial_run(Registry *registry, const char *name, int processes)
+static void load(Trial *trial)
 {
-    TrialReport *report = mem_new(1, sizeof *report);
-    *report = (TrialReport){.node = name, .checked = 1u << TRIAL_DESCRIPTOR};
+    trial_doing(trial, "its file, while it is loaded");
+    registry_find(trial->registry, trial->name);
+}
+
+bool trial_loads(Registry *registry, const char *name, TrialReport *report)
+{
+    TrialUnit unit = {.trial = {.registry = registry, .name = name}, .work = load};
+    int before = report->finding_count;
+    trial_units(&unit, 1, 1, report);
+    return report->finding_count == before;
+}
+
+static void run_loaded(Registry *registry, const char *name, int processes, TrialReport *report)
+{
     const Plugin *plugin = registry_find(registry, name);
     TrialFinding finding = {.check = TRIAL_DESCRIPTOR};
     FornixError error = {0};
+    report->checked |= 1u << TRIAL_DESCRIPTOR;
+    if (plugin)
+        report->family = family_name(descriptor_family(plugin->node));
     if (!plugin) {
         registry_fail(registry, name, &error);
         snprintf(finding.text, sizeof finding.text, "%s", error.text);
@@ -163,6 +179,14 @@ TrialReport *trial_run(Registry *registry, const char *name, int processes)
     } else {
         run_all(registry, plugin->node, processes, report);
     }
+}
+
+TrialReport *trial_run(Registry *registry, const char *name, int processes)
+{
+    TrialReport *report = mem_new(1, sizeof *report);
+    *report = (TrialReport){.node = name, .family = "refused"};
+    if (trial_loads(registry, name, report))
+        run_loaded(registry, name, processes, report);
     return report;
 }
 

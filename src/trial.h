@@ -41,7 +41,9 @@ typedef struct TrialFinding {
 
 typedef struct TrialReport {
     const char *node;
-    unsigned checked; /* bit c: check c applies and was made */
+    const char *family;  /* "refused" where it does not load */
+    unsigned checked;    /* bit c: check c applies and was begun */
+    unsigned unfinished; /* bit c: in some example what failed before, or a crash, ended check c */
     int examples;
     TrialFinding *findings; /* a check's first in each example */
     int finding_count;
@@ -50,6 +52,9 @@ typedef struct TrialReport {
 /* With what trials need beside the nodes. Plugins of one's own are added to it. */
 Registry *trial_registry(void);
 
+/* Whether the node can be loaded without a crash, which a process of its own tries; false and a
+ * finding in the report. */
+bool trial_loads(Registry *registry, const char *name, TrialReport *report);
 /* Tries the node of that name; that many processes at a time. Frees with trial_report_free. */
 TrialReport *trial_run(Registry *registry, const char *name, int processes);
 void trial_report_free(TrialReport *report);

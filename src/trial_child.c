@@ -96,10 +96,10 @@ static void tell_crash(const TrialSeat *seat, int status, TrialFinding *finding)
         snprintf(how, sizeof how, "ended the program (exit status %d)", WEXITSTATUS(status));
     *finding = (TrialFinding){.check = TRIAL_ENDS};
     int length = snprintf(finding->text, sizeof finding->text, "%s in %s", how, seat->doing);
-    if (seat->hint[0] && signal != SIGALRM && length > 0 && (size_t)length < sizeof finding->text)
-        snprintf(finding->text + length, sizeof finding->text - (size_t)length,
-                 ": does it read %s, which %s not declared FORNIX_SAVED?", seat->hint,
-                 strchr(seat->hint, ',') ? "are" : "is");
+    bool maybe = null || signal == SIGABRT || !signal; /* sanitizers end the program */
+    if (seat->hint[0] && maybe && length > 0 && (size_t)length < sizeof finding->text)
+        snprintf(finding->text + length, sizeof finding->text - (size_t)length, ": does it%s?",
+                 seat->hint);
 }
 
 void trial_report_add(TrialReport *report, const TrialFinding *finding)
@@ -113,6 +113,8 @@ void trial_report_add(TrialReport *report, const TrialFinding *finding)
 static void seat_read(const TrialUnit *unit, const TrialSeat *seat, int status, TrialReport *report)
 {
     report->checked |= seat->checked | 1u << TRIAL_ENDS;
+    if (!seat->done || seat->finding_count)
+        report->unfinished |= seat->checked & ~(1u << TRIAL_EXAMPLE);
     for (int k = 0; k <= seat->finding_count; k++) {
         TrialFinding finding;
         if (k < seat->finding_count)
@@ -134,8 +136,8 @@ typedef struct Child {
 
 static void child_start(const TrialUnit *unit, TrialSeat *seat, Child *child)
 {
-    *child = (Child){.process = fork()};
     snprintf(seat->doing, sizeof seat->doing, "its beginning");
+    *child = (Child){.process = fork()};
     if (child->process == 0)
         child_run(unit, seat);
     if (child->process > 0)

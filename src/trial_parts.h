@@ -30,8 +30,9 @@ typedef struct TrialSeat {
 
 typedef struct Trial {
     Registry *registry;
-    const FornixNode *type;
-    const char *line; /* of the example; NULL: the check is of no line */
+    const char *name;
+    const FornixNode *type; /* NULL: it is not loaded yet */
+    const char *line;       /* of the example; NULL: the check is of no line */
     TrialSeat *seat;
 } Trial;
 

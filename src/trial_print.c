@@ -4,10 +4,8 @@
 #include <string.h>
 
 #include "base.h"
-#include "descriptor.h"
 #include "file.h"
 #include "run.h"
-#include "team.h"
 #include "trial_parts.h"
 
 enum { PROCESSES = 2 };
@@ -37,11 +35,14 @@ static const char *node_of(Registry *registry, const char *word, Arena *arena)
     return arena_slice(arena, file, length - 3);
 }
 
-/* A name that nothing can be said of is the user's mistake. */
+/* A name that nothing can be said of is the user's mistake; a plugin that crashes is not. */
 static bool is_there(Registry *registry, const char *name)
 {
     FornixError error = {0};
-    if (registry_find(registry, name) || registry_refuses(registry, name))
+    TrialReport load = {.node = name};
+    bool loads = trial_loads(registry, name, &load);
+    mem_free(load.findings);
+    if (!loads || registry_find(registry, name) || registry_refuses(registry, name))
         return true;
     registry_fail(registry, name, &error);
     fprintf(stderr, "fornix test-node: %s\n", error.text);
@@ -78,20 +79,22 @@ static bool has_failed(const TrialReport *report, TrialCheck check)
 }
 
 /* A line a check where the node was asked for by name, or went wrong. */
-static void print_report(const TrialReport *report, const FornixNode *type, bool all)
+static void print_report(const TrialReport *report, bool all)
 {
     unsigned made = 0;
     for (int c = 0; c < TRIAL_CHECKS; c++)
         made += report->checked >> c & 1;
-    printf("%-28s %s", report->node, type ? family_name(descriptor_family(type)) : "refused");
+    printf("%-28s %s", report->node, report->family);
     if (report->examples)
         printf(", %d example%s", report->examples, report->examples == 1 ? "" : "s");
-    printf(", %u checks: %s\n", made, report->finding_count ? "FAILED" : "fine");
+    printf(", %u check%s: %s\n", made, made == 1 ? "" : "s",
+           report->finding_count ? "FAILED" : "fine");
     for (TrialCheck c = 0; c < TRIAL_CHECKS; c++) {
         if (!(report->checked >> c & 1))
             continue;
         if (!has_failed(report, c) && all)
-            printf("  %-10s fine: %s\n", trial_check_name(c), trial_check_promise(c));
+            printf("  %-10s %s: %s\n", trial_check_name(c),
+                   report->unfinished >> c & 1 ? "not finished" : "fine", trial_check_promise(c));
         for (int k = 0; k < report->finding_count; k++)
             if (report->findings[k].check == c)
                 print_finding(&report->findings[k]);
@@ -102,9 +105,8 @@ static void print_report(const TrialReport *report, const FornixNode *type, bool
 static bool try_node(Registry *registry, const char *name, bool all)
 {
     TrialReport *report = trial_run(registry, name, PROCESSES);
-    const Plugin *plugin = registry_find(registry, name);
     bool fine = report->finding_count == 0;
-    print_report(report, plugin ? plugin->node : NULL, all);
+    print_report(report, all);
     trial_report_free(report);
     return fine;
 }

@@ -185,24 +185,38 @@ static void run_pass(void *context)
     }
 }
 
+static void hint_add(Text *hint, const char *verb, const char *name, const char *why)
+{
+    text_format(hint, "%s %s %s (%s)", hint->length ? " or" : "", verb, name, why);
+}
+
 /* Where a crash comes from: the pass, and what is NULL in it. */
 static void tell_doing(const Bench *bench, FornixPhase phase, int pass)
 {
     if (!bench->doing)
         return;
     const Node *node = bench->node;
+    bool back = phase == FORNIX_BACKWARD;
     char name[80];
+    Text hint = {0};
     snprintf(bench->doing, DOING_LENGTH, "%s, pass %d (%s)", phase_name(phase), pass,
              bench->variant->name);
-    Text hint = {0};
     for (int t = 0; t < node->inputs && phase != FORNIX_FORWARD; t++)
         if (node->in[t] && !(node_input_flags(node, t) & FORNIX_SAVED))
-            text_format(&hint, "%s%s", hint.length ? ", " : "",
-                        tensor_name(node, "input", t, name));
+            hint_add(&hint, "read", tensor_name(node, "input", t, name), "not FORNIX_SAVED");
     for (int t = 0; t < node->outputs && phase != FORNIX_FORWARD; t++)
         if (!(node_output_flags(node, t) & FORNIX_SAVED))
-            text_format(&hint, "%s%s", hint.length ? ", " : "",
-                        tensor_name(node, "output", t, name));
+            hint_add(&hint, "read", tensor_name(node, "output", t, name), "not FORNIX_SAVED");
+    for (int t = 0; t < node->inputs; t++)
+        if (!node->in[t])
+            hint_add(&hint, "read", tensor_name(node, "input", t, name), "not connected");
+        else if (back && !bench->at_din[t].data)
+            hint_add(&hint, "write", tensor_name(node, "the gradient of input", t, name),
+                     "not wanted");
+    for (int t = 0; t < node->weight_count && back; t++)
+        if (!bench->dweight[t].memory)
+            hint_add(&hint, "write", tensor_name(node, "the gradient of weight", t, name),
+                     "not wanted");
     snprintf(bench->hint, DOING_LENGTH, "%s", text_value(&hint));
     text_free(&hint);
 }

@@ -19,17 +19,22 @@ static const struct {
      "x"},
     {"allocates", TRIAL_MEMORY, "forward allocates memory in pass 0: take scratch", "x=8"},
     {"default_out_of_range", TRIAL_DESCRIPTOR, "scale is '11', not 0 to 10", NULL},
+    {"crashes_early", TRIAL_ENDS, "its file, while it is loaded", NULL},
     {"fused_wrongly", TRIAL_FUSED, "of the chain", NULL},
     {"grain_dependent", TRIAL_GRAINS, "grain by grain, the last first", "x=8"},
     {"hidden_state", TRIAL_REPEATS, "does it keep something between runs?", "x=8"},
+    {"growing", TRIAL_UPDATE, "its factor is 2 in step 1 of", NULL},
     {"leaks", TRIAL_MEMORY, "and there is no close to free them", "x=8"},
     {"missing_doc", TRIAL_DESCRIPTOR, "port 'x' has no doc", NULL},
+    {"not_in_place", TRIAL_GRAINS, "in shared memory", "x=8"},
     {"out_of_bounds", TRIAL_WRITES, "forward writes out of bounds: float 192", "x=8"},
     {"stale_scratch", TRIAL_REPEATS, "it reads what it did not write", "x=8"},
     {"thread_dependent", TRIAL_THREADS, "other bits on 4 threads than on one", "x=8"},
-    {"unsaved_input", TRIAL_ENDS, "does it read input 'x'", "x=8"},
+    {"unsaved_input", TRIAL_ENDS, "does it read input 'x' (not FORNIX_SAVED)", "x=8"},
     {"unwritten", TRIAL_WRITES, "forward does not write all of output 'y': number 23 ", "x=8"},
     {"writes_input", TRIAL_WRITES, "forward writes input 'x', which it may only read", "x=8"},
+    {"uphill", TRIAL_UPDATE, "after 50 steps down a bowl it is not lower", NULL},
+    {"unwanted_gradient", TRIAL_ENDS, "write the gradient of input 'x' (not wanted)", "x=8"},
     {"wrong_abi", TRIAL_DESCRIPTOR, "it was built for ABI", NULL},
     {"wrong_factor", TRIAL_GRADIENT, "input 'x' is", "scale=\"2\""},
     {"wrong_sign", TRIAL_GRADIENT, "its sign is wrong", "x=8"},
@@ -89,6 +94,7 @@ START_TEST(passed)
     if (memory_seen())
         wanted |= 1u << TRIAL_MEMORY;
     ck_assert_uint_eq(report->checked, wanted);
+    ck_assert_uint_eq(report->unfinished, 0);
     trial_report_free(report);
     registry_free(registry);
 }
@@ -105,6 +111,8 @@ static const struct {
     {"relu tests/faults/innocent.so", 0, "relu "},
     {"tests/faults/wrong_sign.so", 1, "in the example: x=8,1,2,3,4 | <wrong_sign x=\"x\"/>"},
     {"relu tests/faults/wrong_sign.so", 1, "gradient   FAILED: the gradient of input 'x'"},
+    {"tests/faults/unsaved_input.so", 1, "gradient   not finished: "},
+    {"tests/faults/crashes_early.so", 1, "ends       FAILED: crashed"},
     {"tests/faults/wrong_abi.so", 1, "descriptor FAILED"},
     {"tests/faults/nothing.so", 2, "there is no file 'tests/faults/nothing.so'"},
     {"relu rellu", 2, "there is no node 'rellu'; did you mean 'relu'?"},

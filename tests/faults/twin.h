@@ -32,6 +32,9 @@
 #ifndef LEFT_OUT /* numbers of a sample that forward does not write */
 #define LEFT_OUT 0
 #endif
+#ifndef NEED /* of the pass that makes it */
+#define NEED FORNIX_FOR_INPUT
+#endif
 #ifndef ASSIGN /* a gradient of the input */
 #define ASSIGN(place, value) (place) = (value)
 #endif
@@ -50,7 +53,7 @@ static bool infer(FornixInfer *infer, const void *attrs)
     fornix_output(infer, 0, x);
     fornix_weight(infer, 0, "w", (FornixShape){1, 1, 1, 1, x.c}, (FornixInit){FORNIX_CONSTANT, 1});
     fornix_pass(infer, FORNIX_FORWARD, x.n, FORNIX_ALWAYS);
-    fornix_pass(infer, FORNIX_BACKWARD, x.n, FORNIX_FOR_INPUT);
+    fornix_pass(infer, FORNIX_BACKWARD, x.n, NEED);
     fornix_pass(infer, FORNIX_BACKWARD, x.c, FORNIX_FOR_WEIGHT);
     DECLARE(infer);
     return true;

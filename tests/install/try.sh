@@ -44,4 +44,6 @@ $CC -std=gnu11 -Wall -Werror $CFLAGS -shared -fPIC $flags "$srcdir/tests/install
 export FORNIX_PLUGIN_PATH="$work"
 says '^  halving ' list
 says 'halved at every step' describe halving
+unset FORNIX_PLUGIN_PATH
+says 'update *fine' test-node "$work/halving.so"
 exit $bad
