@@ -512,9 +512,10 @@ typedef struct {
     const FornixSamples *samples;
     const FornixOptimizer *optimizer;
     const FornixSchedule *schedule;
-    /* A graph or a fragment in which the node is used as a user would, loaded by the tests. For
-     * layers: `<node …/>` with inputs x, y… given by `shapes`, e.g. "x=2,3,4,5,6 label=2,1,1,1,1".
-     * Several configurations, one a line: "SHAPES | <element …/>". */
+    /* A graph or a fragment in which the node is used as a user would; `fornix test-node` tries the
+     * node on it. For layers and composites: `<node …/>` with inputs x, y… given by `shapes`, e.g.
+     * "x=2,3,4,5,6 label=2,1,1,1,1"; several configurations, one a line: "SHAPES | <element …/>".
+     */
     const char *example;
     void *reserved[4]; /* NULL; a tangent expansion comes here */
 } FornixNode;
