@@ -130,14 +130,15 @@ static void seat_read(const TrialUnit *unit, const TrialSeat *seat, int status, 
 }
 
 typedef struct Child {
-    pid_t process; /* 0: it has ended */
+    pid_t process; /* 0: it has ended, or was not started */
+    bool started;
     int status;
 } Child;
 
 static void child_start(const TrialUnit *unit, TrialSeat *seat, Child *child)
 {
     snprintf(seat->doing, sizeof seat->doing, "its beginning");
-    *child = (Child){.process = fork()};
+    *child = (Child){.process = fork(), .started = true};
     if (child->process == 0)
         child_run(unit, seat);
     if (child->process > 0)
@@ -165,12 +166,22 @@ static int child_wait(Child *children, size_t count)
         /* Not wait(): the program may have other children. */
         pid_t ended = waitpid(children[k].process, &status, running == 1 ? 0 : WNOHANG);
         if (ended == children[k].process || (ended < 0 && errno != EINTR)) {
-            children[k] = (Child){.process = 0, .status = status};
+            children[k].process = 0;
+            children[k].status = status;
             return running - 1;
         }
         if (running > 1)
             usleep(200);
     }
+}
+
+/* Whether one of them did not end in its time: the others would take as long. */
+static bool is_endless(const TrialSeat *seats, size_t count)
+{
+    for (size_t k = 0; k < count; k++)
+        if (seats[k].signal == SIGALRM)
+            return true;
+    return false;
 }
 
 void trial_units(const TrialUnit *units, size_t count, int processes, TrialReport *report)
@@ -188,13 +199,16 @@ void trial_units(const TrialUnit *units, size_t count, int processes, TrialRepor
     for (size_t k = 0; k < count; k++) {
         while (running >= (processes > 1 ? processes : 1))
             running = child_wait(children, k);
+        if (is_endless(seats, k))
+            break;
         child_start(&units[k], &seats[k], &children[k]);
         running += children[k].process != 0;
     }
     while (running)
         running = child_wait(children, count);
     for (size_t k = 0; k < count; k++)
-        seat_read(&units[k], &seats[k], children[k].status, report);
+        if (children[k].started)
+            seat_read(&units[k], &seats[k], children[k].status, report);
     mem_free(children);
     munmap(seats, bytes);
 }
