@@ -8,6 +8,8 @@
 #ifndef FORNIX_EXAMPLE_H
 #define FORNIX_EXAMPLE_H
 
+#include <string.h>
+
 #include "infer.h"
 #include "text.h"
 

@@ -63,29 +63,6 @@ void trial_example(Trial *trial)
     example_close(&example);
 }
 
-/* Of a node of the outer graph: elements, whose attributes are read where the files and tables that
- * they name need not be there. */
-static void trial_samples(Trial *trial)
-{
-    const FornixNode *type = trial->type;
-    Example example = {.name = type->name, .arena = arena_new(), .diag = diag_new()};
-    FornixError error = {0};
-    bool found = false;
-    trial_checks(trial, TRIAL_EXAMPLE);
-    trial_doing(trial, "reading its example");
-    const Element *xml = expand_fragment("<example>", type->example, example.diag, example.arena);
-    for (const Element *e = xml ? xml->first : NULL; e; e = e->next)
-        if (strcmp(e->name, type->name) == 0) {
-            attr_read(type, e, NULL, example.diag, example.arena);
-            found = true;
-        }
-    if (!example_fine(&example, &error))
-        trial_fail(trial, TRIAL_EXAMPLE, "it does not load: %s", error.text);
-    else if (!found)
-        trial_fail(trial, TRIAL_EXAMPLE, "there is no <%s> in it", type->name);
-    example_close(&example);
-}
-
 /* ---- All checks of a node ---- */
 
 typedef struct Units {
@@ -117,10 +94,8 @@ static void add_line(Units *units, Registry *registry, const FornixNode *type, c
 static void add_first(Units *units, Registry *registry, const FornixNode *type, int *examples)
 {
     Family family = descriptor_family(type);
-    if (family == FAMILY_OPTIMIZER || family == FAMILY_SCHEDULE)
-        add_unit(units, trial_update, registry, type, NULL);
-    else if (family == FAMILY_SAMPLES)
-        add_unit(units, trial_samples, registry, type, NULL);
+    if (family != FAMILY_LAYER && family != FAMILY_COMPOSITE)
+        add_unit(units, trial_elements, registry, type, NULL);
     else
         EACH_EXAMPLE(line, type)
         {

@@ -4,6 +4,11 @@
  *
  * Each check of each example runs in a process of its own, so that a plugin that crashes or never
  * ends spoils nothing but its own verdict. What is found is a list, not an abort.
+ *
+ * What it does not see: writes that jump over the 64 floats of a guard into memory that is there;
+ * a gradient that is wrong by less than about 0.4 % of its length along a direction; races that no
+ * run happens to lose; malloc in passes with another C library than glibc (2.33 or later), unless
+ * the address sanitizer watches; whether what a loader, an evaluator or a metric says is true.
  */
 #ifndef FORNIX_TRIAL_H
 #define FORNIX_TRIAL_H

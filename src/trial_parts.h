@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The inside of trial: the list of checks (trial.c), children that make them (trial_child.c), a
- * node's own passes on tensors made by hand (trial_bench.c, trial_run.c, trial_passes.c,
- * trial_memory.c), slopes (trial_slope.c), a node in the engine (trial_engine.c, trial_nodes.c,
- * trial_fused.c), optimizers and schedules (trial_update.c), and what people read (trial_print.c).
- */
+/* The inside of trial: the list of checks (trial.c), processes that make them (trial_child.c); a
+ * node's own passes on tensors made by hand (trial_bench.c, trial_run.c), compared
+ * (trial_passes.c), looked at for malloc (trial_memory.c) and differentiated (trial_slope.c); a
+ * node in the engine (trial_machine.c, trial_nodes.c), on threads and used twice (trial_engine.c),
+ * against a chain (trial_fused.c); what is no layer (trial_update.c); and what people read
+ * (trial_print.c). */
 #ifndef FORNIX_TRIAL_PARTS_H
 #define FORNIX_TRIAL_PARTS_H
 
@@ -54,7 +55,7 @@ void trial_report_add(TrialReport *report, const TrialFinding *finding);
 /* ---- The checks ---- */
 
 TrialWork trial_example, trial_passes, trial_memory, trial_gradients, trial_engine, trial_fused,
-    trial_update;
+    trial_elements;
 
 /* The example of a trial, opened; false after a finding. The caller closes it in either case. */
 bool trial_open(Trial *trial, Example *example, const ExampleSetting *setting);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Optimizers and schedules, as far as all of them have something in common. */
+/* What is no layer: its example is read, where the files and tables that it names need not be
+ * there; optimizers and schedules are tried as far as all of them have something in common. */
 #include <math.h>
 #include <string.h>
 
@@ -81,8 +82,8 @@ static bool element_fine(Trial *trial, const Element *element, Diag *diag, Arena
 {
     const FornixNode *type = trial->type;
     const void *attrs = attr_read(type, element, NULL, diag, arena);
-    if (!attrs)
-        return true; /* told by the diag */
+    if (!attrs || type->samples)
+        return true; /* a mistake is told by the diag */
     trial_checks(trial, TRIAL_UPDATE);
     trial_doing(trial, type->optimizer ? "update" : "factor");
     if (type->schedule)
@@ -94,7 +95,7 @@ static bool element_fine(Trial *trial, const Element *element, Diag *diag, Arena
 }
 
 /* The elements of that name in the example, or in the elements of it. */
-void trial_update(Trial *trial)
+void trial_elements(Trial *trial)
 {
     const FornixNode *type = trial->type;
     Example example = {.name = type->name, .arena = arena_new(), .diag = diag_new()};
@@ -103,6 +104,7 @@ void trial_update(Trial *trial)
     int found = 0;
     bool fine = true;
     trial_checks(trial, TRIAL_EXAMPLE);
+    trial_doing(trial, "reading its example");
     const Element *xml = expand_fragment("<example>", type->example, example.diag, example.arena);
     for (const Element *outer = xml ? xml->first : NULL; outer; outer = outer->next)
         for (const Element *e = outer; e; e = e == outer ? outer->first : e->next)
