@@ -22,9 +22,8 @@ static bool describe(const ConvAttrs *attrs, FornixShape x, Conv *conv)
     int64_t out[3];
     for (int a = 0; a < 3; a++) {
         int64_t whole = conv->dilation[a] * (conv->kernel[a] - 1);
-        conv->front[a] = attrs->padding.count ? attrs->padding.size[a] : whole / 2;
-        if (attrs->padding.count == 1 && conv->kernel[a] == 1)
-            conv->front[a] = 0;
+        conv->front[a] =
+            attrs->padding.count ? conv_padding(attrs->padding, a, conv->kernel[a]) : whole / 2;
         int64_t both = attrs->padding.count ? 2 * conv->front[a] : whole;
         out[a] = conv_extent(sizes[a], conv->kernel[a], conv->stride[a], both, conv->dilation[a]);
     }

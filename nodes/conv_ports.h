@@ -20,6 +20,14 @@ static inline void conv_axes(FornixDims dims, FornixShape x, int64_t alone, int6
     }
 }
 
+/* Zeros in front of an axis: none for the depth that two numbers say nothing of, nor by a single
+ * number where the kernel doesn't extend. */
+static inline int64_t conv_padding(FornixDims dims, int axis, int64_t kernel)
+{
+    bool said = dims.count == 1 ? kernel > 1 : axis >= 3 - dims.count;
+    return said ? dims.size[axis] : 0;
+}
+
 /* PyTorch's start of convolutions and dense layers, weight and bias alike. */
 static inline FornixInit conv_init(int64_t fan_in)
 {

@@ -20,7 +20,7 @@ static inline Pool pool_describe(const PoolDims *dims, FornixShape x)
     conv_axes(dims->kernel, x, 1, pool.kernel);
     conv_axes(dims->stride.count ? dims->stride : dims->kernel, x, 1, pool.stride);
     for (int a = 0; a < 3; a++)
-        pool.padding[a] = pool.kernel[a] > 1 ? dims->padding.size[a] : 0;
+        pool.padding[a] = pool.kernel[a] > 1 ? conv_padding(dims->padding, a, pool.kernel[a]) : 0;
     return pool;
 }
 

@@ -21,8 +21,8 @@ static bool describe(const TransposedAttrs *attrs, FornixShape in, Conv *conv)
     int64_t out[3];
     for (int a = 0; a < 3; a++) {
         bool acts = conv->kernel[a] > 1;
-        conv->front[a] = acts && attrs->padding.count ? attrs->padding.size[a] : 0;
-        int64_t extra = acts && attrs->extra.count ? attrs->extra.size[a] : 0;
+        conv->front[a] = acts ? conv_padding(attrs->padding, a, conv->kernel[a]) : 0;
+        int64_t extra = acts ? conv_padding(attrs->extra, a, conv->kernel[a]) : 0;
         out[a] = conv_transposed_extent(sizes[a], conv->kernel[a], conv->stride[a],
                                         2 * conv->front[a], 1, extra);
     }
