@@ -1,0 +1,20 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes parity-*.safetensors, what PyTorch makes of the cases in tests/test-parity*.c: see
+README.md. Run by hand where PyTorch is installed; names of topics as arguments write those alone.
+"""
+import sys
+
+import torch
+
+from parity_layers import convolutions, layers, losses, wide
+from parity_nets import acgan, acgan_maps, unet2d, unet3d, updates
+from parity_updates import optimizers, starts
+
+TOPICS = (convolutions, wide, layers, losses, optimizers, starts, updates, unet2d, unet3d,
+          acgan, acgan_maps)
+
+for topic in TOPICS:
+    if not sys.argv[1:] or topic.__name__ in sys.argv[1:]:
+        torch.manual_seed(20220914)
+        topic()
