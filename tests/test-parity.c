@@ -294,6 +294,41 @@ START_TEST(starts)
 }
 END_TEST
 
+/* ---- All of them ---- */
+
+/* Nodes that PyTorch has no counterpart of, or whose values are drawn. */
+static const char *const alone[] = {"accuracy_score", "augment", "dice_score", "noise",
+                                    "random_labels"};
+
+static bool in_cases(const Case *cases, const char *name)
+{
+    char start[64];
+    snprintf(start, sizeof start, "<%s", name);
+    for (const Case *c = cases; c < cases + CASES_MOST && c->file; c++)
+        for (const char *at = strstr(case_text(c), start); at; at = strstr(at + 1, start))
+            if (strchr(" /", at[strlen(start)]))
+                return true;
+    return false;
+}
+
+START_TEST(every_node_is_compared)
+{
+    size_t count;
+    const char *const *names = registry_names(registry, &count);
+    for (size_t k = 0; k < count; k++) {
+        const Plugin *plugin = registry_find(registry, names[k]);
+        ck_assert_ptr_nonnull(plugin);
+        bool excused = false;
+        for (size_t a = 0; a < COUNT(alone); a++)
+            excused = excused || strcmp(alone[a], names[k]) == 0;
+        if (plugin->node->layer && !excused)
+            ck_assert_msg(in_cases(layer_cases, names[k]), "no case of <%s>", names[k]);
+        if (plugin->node->optimizer || plugin->node->schedule)
+            ck_assert_msg(in_cases(optimizer_cases, names[k]), "no case of <%s>", names[k]);
+    }
+}
+END_TEST
+
 int main(void)
 {
     SafeFile *layer_files[] = {
@@ -311,6 +346,7 @@ int main(void)
     tcase_add_test(tests, dropout);
     tcase_add_loop_test(tests, optimizers, 0, cases_add(optimizer_cases, 0, optimizer_file));
     tcase_add_loop_test(tests, starts, 0, cases_add(start_cases, 0, start_file));
+    tcase_add_test(tests, every_node_is_compared);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
