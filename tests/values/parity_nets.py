@@ -67,37 +67,45 @@ class Trial:
 
     def train_stage(self, stage, body):
         steps, size = int(stage.get("steps")), int(stage.get("batch"))
-        w = {k: nn.Parameter(v.clone()) for k, v in self.weights.items()}
-        s = {k: v.clone() for k, v in self.states.items()}
+        used = tuple(use.get("net") + "/" for use in stage.findall("use"))
+        w = {k: nn.Parameter(v.clone()) for k, v in self.weights.items() if k.startswith(used)}
+        s = {k: v.clone() for k, v in self.states.items() if k.startswith(used)}
+        self.trained = " ".join(u.get("nets") for u in stage.findall("update")).split()
         updates = []
         for update in stage.findall("update"):
             nets = tuple(net + "/" for net in update.get("nets").split())
             mine = [x for k, x in w.items() if k.startswith(nets)]
             kept = optimizer(update[0], mine)
             rates = schedule(update[0][0] if len(update[0]) else None, kept, steps)
-            updates.append((mine, kept, rates, float(update.get("clip", 0)),
-                            int(update.get("accumulate", 1))))
+            updates.append((update, mine, kept, rates))
         told, clipped = {}, set()
-        for step in range(steps):
+        draws = max(int(update.get("times", 1)) for update, *_ in updates)
+        for number in range(steps * draws):
+            left, step = draws - 1 - number % draws, number // draws
             rows = len(next(iter(self.samples.values())))
-            at = step * size % rows
+            at = number * size % rows
             batch = {k: v[at:at + size] for k, v in self.samples.items()}
             seen = {}
-            for number, (mine, kept, rates, clip, times) in enumerate(updates):
-                if step % times == 0:
+            for place, (update, mine, kept, rates) in enumerate(updates):
+                clip, over = float(update.get("clip", 0)), int(update.get("accumulate", 1))
+                if int(update.get("times", 1)) <= left:
+                    continue
+                if step % over == 0:
                     kept.zero_grad()
-                losses = body(batch, w, s, number)
+                losses = body(batch, w, s, place)
                 loss = list(losses.values())[-1]
                 for x, d in zip(mine, torch.autograd.grad(loss, mine)):
-                    x.grad = d / times if x.grad is None else x.grad + d / times
-                if (step + 1) % times == 0:
+                    x.grad = d / over if x.grad is None else x.grad + d / over
+                if (step + 1) % over == 0:
                     if clip:
                         clipped.add(bool(nn.utils.clip_grad_norm_(mine, clip) > clip))
                     kept.step()
-                rates.step()
+                if not left:
+                    rates.step()
                 seen.update(losses)
             for name, value in seen.items():
-                told.setdefault(name, []).append(value.detach())
+                if not left:
+                    told.setdefault(name, []).append(value.detach())
         print(f"  {stage.get('id')}: {[float(x) for x in list(told.values())[-1]]}, "
               f"clipped: {sorted(clipped)}")
         for name, values in told.items():
@@ -293,9 +301,23 @@ def updates():
     t.sample("goal", "feature", halves(8, 1, 1, 1, 3, scale=2))
     t.dense("n/one", 5, 6)
     t.dense("n/y", 6, 3)
+    t.dense("seen/one", 5, 5)
+    t.norm("seen/y", 5, True)
+    for name, x in list(t.states.items()):  # of a net that was trained before
+        t.states[name] = (x + 0.5 * torch.rand(x.shape)).half().double()
+        t.fixture.given(name, t.states[name])
 
     def body(batch, w, s, update):
-        x = torch.tanh(dense(batch["feature"], w["n/one.weight"], w["n/one.bias"]))
+        x = batch["feature"]
+        if "seen/y.gamma" in w:
+            x = dense(x, w["seen/one.weight"], w["seen/one.bias"])
+            if "seen" in t.trained:
+                x = trained_norm(x, "seen/y", w, s if update == 0 else None)
+            else:
+                running = s["seen/y.running_mean"], s["seen/y.running_var"]
+                x = batch_norm(x, *running, w["seen/y.gamma"], w["seen/y.beta"], training=False,
+                               slope=0.2)
+        x = torch.tanh(dense(x, w["n/one.weight"], w["n/one.bias"]))
         y = dense(x, w["n/y.weight"], w["n/y.bias"])
         return {"loss": F.mse_loss(y, batch["goal"])}
 
