@@ -52,7 +52,8 @@ const FornixNode fornix_node = {
     .abi = FORNIX_ABI,
     .name = "average_pool",
     .doc = "The mean of each window. What does not fill a window at the far side is left out.",
-    .formula = "y[o] = sum over k of x[stride o - padding + k] / size of the window",
+    .formula = "y[o] = sum over k of x[stride o - padding + k] / size of the window (as "
+               "torch.nn.AvgPool; count_padding is its count_include_pad)",
     .attrs_size = sizeof(AveragePool),
     .attrs = attrs,
     .inputs = pool_inputs,

@@ -91,7 +91,8 @@ const FornixNode fornix_node = {
     .abi = FORNIX_ABI,
     .name = "batch_norm",
     .doc = "Normalises each channel over the batch. Outside of training, and in a net that no "
-           "update of the stage trains, it uses the running averages and leaves them as they are.",
+           "update of the stage trains, it uses the running averages and leaves them as they are. "
+           "They take the unbiased variance, of each use of the net once whenever its update runs.",
     .formula = "y = gamma (x - mean) / sqrt(variance + epsilon) + beta; running = (1 - momentum) "
                "running + momentum taken (Ioffe & Szegedy 2015; as torch.nn.BatchNorm)",
     .attrs_size = sizeof(BatchNorm),

@@ -69,7 +69,8 @@ static const FornixAttr attrs[] = {
     FORNIX_DIMS(ConvAttrs, kernel, "3", 1, 1024, "size of the kernel"),
     FORNIX_DIMS(ConvAttrs, stride, "1", 1, 1024, "pixels from one output to the next"),
     FORNIX_DIMS(ConvAttrs, padding, "", 0, 1 << 20,
-                "zeros before and behind; unsaid: as many as keep the size at stride 1"),
+                "zeros before and behind; unsaid: as many as keep the size at stride 1, an odd one "
+                "behind"),
     FORNIX_DIMS(ConvAttrs, dilation, "1", 1, 1 << 20, "pixels from one tap to the next"),
     FORNIX_BOOL(ConvAttrs, bias, "yes", "add a number to each channel"),
     {0}};

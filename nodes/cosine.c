@@ -29,8 +29,8 @@ const FornixNode fornix_node = {
     .name = "cosine",
     .doc = "The rate falls along half a cosine from the optimizer's to a share of it, over the "
            "steps of the stage.",
-    .formula = "rate (final + (1 - final) (1 + cos(pi t)) / 2), t from 0 to 1 (Loshchilov & Hutter "
-               "2017)",
+    .formula = "rate (final + (1 - final) (1 + cos(pi t)) / 2), t from 0 to 1 behind the warm-up "
+               "(Loshchilov & Hutter 2017; as torch's CosineAnnealingLR behind a LinearLR)",
     .attrs_size = sizeof(Cosine),
     .attrs = attrs,
     .schedule = &schedule,

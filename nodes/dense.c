@@ -117,7 +117,8 @@ static const FornixLayer layer = {.infer = infer, .forward = forward, .backward 
 const FornixNode fornix_node = {
     .abi = FORNIX_ABI,
     .name = "dense",
-    .doc = "The dense (fully connected, linear) layer. A map is taken as one long vector.",
+    .doc = "The dense (fully connected, linear) layer. A map is taken as one long vector, "
+           "in the order d h w c.",
     .formula = "y = x w + bias; weights start as PyTorch's: uniform in +-1 / sqrt(inputs)",
     .attrs_size = sizeof(Dense),
     .attrs = attrs,

@@ -47,8 +47,10 @@ const FornixNode fornix_node = {
     .name = "dice_loss",
     .doc = "One minus the soft Dice coefficient of a segmentation, from a softmax over the "
            "channels, or from a sigmoid where there is one channel for the foreground.",
-    .formula = "1 - mean of (2 sum p t + smooth) / (sum p + sum t + smooth) (Milletari et al. "
-               "2016; Drozdzal et al. 2016)",
+    .formula =
+        "1 - mean over channels of (2 sum p t + smooth) / (sum p + sum t + smooth), sums over "
+        "the batch or a sample, pixels of class -1 left out (Milletari et al. 2016; "
+        "Drozdzal et al. 2016)",
     .attrs_size = sizeof(DiceLoss),
     .attrs = attrs,
     .inputs = class_loss_mask_inputs,

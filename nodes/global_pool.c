@@ -81,7 +81,7 @@ const FornixNode fornix_node = {
     .abi = FORNIX_ABI,
     .name = "global_pool",
     .doc = "The mean or the maximum of each channel over all pixels of a sample.",
-    .formula = "y[c] = mean (or max) over p of x[p, c]",
+    .formula = "y[c] = mean (or max) over p of x[p, c]; the first of equals takes the gradient",
     .attrs_size = sizeof(GlobalPool),
     .attrs = attrs,
     .inputs = inputs,

@@ -63,7 +63,8 @@ const FornixNode fornix_node = {
     .abi = FORNIX_ABI,
     .name = "group_norm",
     .doc = "Normalises groups of channels of each sample over their pixels.",
-    .formula = "y = gamma (x - mean) / sqrt(variance + epsilon) + beta (Wu & He 2018)",
+    .formula = "y = gamma (x - mean) / sqrt(variance + epsilon) + beta (Wu & He 2018; as "
+               "torch.nn.GroupNorm)",
     .attrs_size = sizeof(GroupNorm),
     .attrs = attrs,
     .inputs = norm_inputs,

@@ -58,7 +58,8 @@ const FornixNode fornix_node = {
     .abi = FORNIX_ABI,
     .name = "instance_norm",
     .doc = "Normalises each channel of each sample over its pixels.",
-    .formula = "y = gamma (x - mean) / sqrt(variance + epsilon) + beta (Ulyanov et al. 2016)",
+    .formula = "y = gamma (x - mean) / sqrt(variance + epsilon) + beta (Ulyanov et al. 2016; as "
+               "torch.nn.InstanceNorm with affine=True)",
     .attrs_size = sizeof(InstanceNorm),
     .attrs = attrs,
     .inputs = norm_inputs,

@@ -28,7 +28,7 @@ static const FornixSchedule schedule = {factor};
 const FornixNode fornix_node = {.abi = FORNIX_ABI,
                                 .name = "step_decay",
                                 .doc = "The rate is multiplied by a factor every so many steps.",
-                                .formula = "rate factor^floor(step / every)",
+                                .formula = "rate factor^floor((step - warmup) / every)",
                                 .attrs_size = sizeof(StepDecay),
                                 .attrs = attrs,
                                 .schedule = &schedule,

@@ -100,7 +100,8 @@ static const FornixAttr update_attrs[] = {
                "how often in a step; each time but the last draws a batch and noise of its own"),
     FORNIX_INT(UpdateAttrs, accumulate, "1", 1, 1 << 20,
                "average the gradients of so many batches before each change"),
-    FORNIX_REAL(UpdateAttrs, clip, "0", 0, 1e12, "largest global norm of the gradient; 0: none"),
+    FORNIX_REAL(UpdateAttrs, clip, "0", 0, 1e12,
+                "largest global norm of the gradient (torch's clip_grad_norm_); 0: none"),
     {0}};
 
 const FornixNode language_update = {
