@@ -141,6 +141,11 @@ static bool example_like(void *context, const char *column, FornixLike *like, Fo
     return true;
 }
 
+AttrResolver example_resolver(Example *example)
+{
+    return (AttrResolver){.context = example, .classes = example_classes, .like = example_like};
+}
+
 bool example_fine(const Example *example, FornixError *error)
 {
     char *told = NULL;
@@ -225,7 +230,7 @@ static void infer_body(Example *example, Registry *registry, const Element *xml,
         columns[count++] = (FornixColumn){
             .name = "goal", .kind = FORNIX_FEATURE, .shape = {1, goal.d, goal.h, goal.w, goal.c}};
     NetDefinition nets[] = {{"n", xml->first}, {"given", xml->first->next}};
-    AttrResolver resolver = {.context = example, .classes = example_classes, .like = example_like};
+    AttrResolver resolver = example_resolver(example);
     InferRequest request = {.body = xml->last,
                             .prefix = "batch",
                             .columns = columns,

@@ -59,6 +59,8 @@ bool example_open(Example *example, Registry *registry, const ExampleSetting *se
                   FornixError *error);
 /* False, and the mistakes in the error, where there are any. */
 bool example_fine(const Example *example, FornixError *error);
+/* Classes and shapes of what it is given, by name. */
+AttrResolver example_resolver(Example *example);
 void example_close(Example *example);
 
 #endif

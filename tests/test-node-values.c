@@ -3,45 +3,9 @@
  * in which words; the nets of graphs/nets and the composites in the sizes that papers tell. */
 #include <stdio.h>
 
-#include "kernels.h"
-
-#include "../src/trial_parts.h"
+#include "nodes.h"
 
 static Registry *registry;
-
-static void no_mistakes(const Example *example)
-{
-    FornixError error = {0};
-    ck_assert_msg(example_fine(example, &error), "%s", error.text);
-}
-
-static void read_line(Example *example, const char *line)
-{
-    FornixError error = {0};
-    ck_assert_msg(example_read(example, "a case", line, &error), "%s: %s", line, error.text);
-}
-
-static void open_line(Example *example, const char *line, const char *behind)
-{
-    FornixError error = {0};
-    read_line(example, line);
-    ck_assert_msg(example_open(example, registry, &(ExampleSetting){.behind = behind}, &error),
-                  "%s", error.text);
-}
-
-static Bench *bench_of(const Example *example, const Variant *variant)
-{
-    Fault fault;
-    Bench *bench = bench_new(trial_node(example), variant, &fault);
-    ck_assert_msg(bench != NULL, "%s", fault.text);
-    return bench;
-}
-
-static void run(Bench *bench, FornixPhase phase)
-{
-    Fault fault;
-    ck_assert_msg(bench_run(bench, phase, &fault), "%s", fault.text);
-}
 
 /* ---- Values ---- */
 
@@ -187,7 +151,7 @@ START_TEST(values)
     const ValueCase *c = &value_cases[_i];
     Variant variant = {"values", .evaluating = !c->training};
     Example example;
-    open_line(&example, c->line, NULL);
+    open_line(&example, registry, c->line, NULL);
     Bench *bench = bench_of(&example, &variant);
     const float *in = c->in, *weight = c->weight;
     for (int t = 0; t < TENSORS_MOST; t++)
@@ -206,46 +170,7 @@ START_TEST(values)
 }
 END_TEST
 
-START_TEST(running_statistics)
-{
-    Variant variant = {.name = "running"};
-    Example example;
-    open_line(&example, "x=3,1,1,1,2 | <batch_norm x=\"x\"/>", NULL);
-    Bench *bench = bench_of(&example, &variant);
-    fill(&bench->at_in[0], (const float[]){1, 2, 3, 5, 8, -1});
-    fill(&bench->new_state[0].tensor, (const float[]){1, 2});
-    fill(&bench->new_state[1].tensor, (const float[]){4, 0.25f});
-    run(bench, FORNIX_FORWARD);
-    run(bench, FORNIX_KEEP);
-    box_near(&bench->new_state[0], (const double[]){1.3, 2}, 1e-6);
-    box_near(&bench->new_state[1], (const double[]){4.9, 1.125}, 1e-6);
-    bench_free(bench);
-    example_close(&example);
-}
-END_TEST
-
-START_TEST(dropout_keeps_the_mean)
-{
-    Variant variant = {.name = "dropout"};
-    Example example;
-    open_line(&example, "x=1,1,100,100,4 | <dropout x=\"x\" rate=\"0.3\"/>", NULL);
-    Bench *bench = bench_of(&example, &variant);
-    FornixTensor *x = &bench->at_in[0], *y = &bench->at_out[0];
-    int64_t floats = fornix_floats(x->shape), left_out = 0;
-    for (int64_t i = 0; i < floats; i++)
-        *tensor_at(x, i) = 1;
-    run(bench, FORNIX_FORWARD);
-    for (int64_t i = 0; i < floats; i++) {
-        left_out += *tensor_at(y, i) == 0;
-        ck_assert(*tensor_at(y, i) == 0 || fabs((double)*tensor_at(y, i) - 1 / 0.7) < 1e-6);
-    }
-    ck_assert(fabs((double)left_out / (double)floats - 0.3) < 0.01);
-    bench_free(bench);
-    example_close(&example);
-}
-END_TEST
-
-/* ---- Optimizers and schedules ---- */
+/* ---- Schedules ---- */
 
 static const Element *element_of(const char *text, Example *example)
 {
@@ -261,43 +186,6 @@ static const void *attrs_of(const FornixNode *type, const Element *element, Exam
     no_mistakes(example);
     return attrs;
 }
-
-/* A weight of 2 at rate 0.1 after gradients 1, -3 and 0.5, in PyTorch. */
-static const struct {
-    const char *element;
-    double weight;
-} optimizer_cases[] = {
-    {"<adam decay=\"0.5\"/>", 1.8820518},
-    {"<adamw decay=\"0.5\"/>", 1.6991976},
-    {"<sgd decay=\"0.5\"/>", 1.7154999},
-    {"<sgd momentum=\"0.5\" nesterov=\"yes\"/>", 2.2625},
-};
-
-START_TEST(optimizers)
-{
-    static const float gradients[] = {1, -3, 0.5f};
-    Example example;
-    const Element *element = element_of(optimizer_cases[_i].element, &example);
-    const FornixNode *type = registry_find(registry, element->name)->node;
-    const void *attrs = attrs_of(type, element, &example);
-    float weight = 2, moments[OPTIMIZER_STATES_MOST] = {0}, *states[OPTIMIZER_STATES_MOST];
-    for (int s = 0; s < OPTIMIZER_STATES_MOST; s++)
-        states[s] = &moments[s];
-    for (int64_t step = 1; step <= 3; step++) {
-        FornixUpdate update = {.weight = &weight,
-                               .gradient = &gradients[step - 1],
-                               .state = states,
-                               .step = step,
-                               .rate = 0.1,
-                               .scale = 1};
-        type->optimizer->update(&update, attrs, 0, 1);
-    }
-    ck_assert_msg(fabs((double)weight - optimizer_cases[_i].weight) < 1e-6, "%s: %.9g",
-                  optimizer_cases[_i].element, (double)weight);
-    diag_free(example.diag);
-    arena_free(example.arena);
-}
-END_TEST
 
 static const struct {
     const char *element;
@@ -373,7 +261,7 @@ START_TEST(sizes)
 {
     Example example;
     int64_t parameters = 0;
-    open_line(&example, size_cases[_i].line, "<identity id=\"seen\" x=\"u/t\"/>");
+    open_line(&example, registry, size_cases[_i].line, "<identity id=\"seen\" x=\"u/t\"/>");
     const Graph *graph = example.graph;
     for (int p = 0; p < graph->parameter_count; p++)
         if (!graph->parameters[p]->kept)
@@ -442,9 +330,6 @@ int main(void)
     TCase *tests = tcase_create("values");
     registry = registry_new();
     tcase_add_loop_test(tests, values, 0, COUNT(value_cases));
-    tcase_add_test(tests, running_statistics);
-    tcase_add_test(tests, dropout_keeps_the_mean);
-    tcase_add_loop_test(tests, optimizers, 0, COUNT(optimizer_cases));
     tcase_add_loop_test(tests, schedules, 0, COUNT(schedule_cases));
     tcase_add_loop_test(tests, sizes, 0, COUNT(size_cases));
     tcase_add_loop_test(tests, refused, 0, COUNT(refused_cases));

@@ -5,7 +5,6 @@
 #include <jansson.h>
 #include <unistd.h>
 
-#include "examples.h"
 #include "fixture.h"
 #include "tables.h"
 
@@ -65,11 +64,10 @@ static void make_table(Trial *t)
 {
     BuildRequest request = {.id = "given", .mistake = made_mistake, .context = &t->made};
     FornixBuild *build = build_new(t->made.samples, &request);
-    size_t words;
-    char **word = text_split(safetensors_text(t->file, "samples"), &words);
-    t->columns.name = "samples";
-    for (size_t k = 0; k < words; k++) {
-        given_read(&t->columns, word[k]);
+    FornixError error = {0};
+    const char *samples = safetensors_text(t->file, "samples");
+    ck_assert_msg(example_make(&t->columns, "samples", samples, "", &error), "%s", error.text);
+    for (int k = 0; k < t->columns.given_count; k++) {
         const Given *given = &t->columns.given[k];
         FornixColumn column = {.name = given->name,
                                .kind = given->kind,
@@ -79,7 +77,6 @@ static void make_table(Trial *t)
         column.shape.n = 1;
         fornix_add_column(build, &column);
     }
-    text_split_free(word);
     for (int64_t row = 0; row < t->columns.given[0].shape.n; row++) {
         char subject[32];
         snprintf(subject, sizeof subject, "given/%ld", (long)row);
@@ -98,7 +95,8 @@ static void make_table(Trial *t)
 static bool find_like(void *context, const char *column, FornixLike *like, FornixError *error)
 {
     const char *dot = strchr(column, '.');
-    return example_like(context, dot ? dot + 1 : column, like, error);
+    AttrResolver resolver = example_resolver(context);
+    return resolver.like(context, dot ? dot + 1 : column, like, error);
 }
 
 /* ---- What came out ---- */
@@ -212,7 +210,8 @@ static void run_stage(void *context, Team *team)
 
 static void stage_compare(Trial *t, const Element *element)
 {
-    AttrResolver resolver = {.context = &t->columns, .classes = example_classes, .like = find_like};
+    AttrResolver resolver = example_resolver(&t->columns);
+    resolver.like = find_like;
     StageContext context = {.registry = t->made.registry,
                             .nets = t->nets,
                             .net_count = t->net_count,

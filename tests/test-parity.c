@@ -3,9 +3,8 @@
  * what PyTorch makes of it, so that none needs code of its own. An error is the largest difference
  * over a tensor as a share of the tensor's largest number. tests/values/README.md tells of the
  * fixtures. */
-#include "examples.h"
 #include "fixture.h"
-#include "node-bench.h"
+#include "nodes.h"
 
 #include "../src/weights.h"
 
@@ -101,10 +100,10 @@ static void layer_given(Case *c, const Bench *bench)
 static void layer_forward(Case *c, Bench *bench)
 {
     const Node *node = bench->node;
-    bench_run(bench, FORNIX_FORWARD);
+    run(bench, FORNIX_FORWARD);
     compare(c, &bench->at_out[0], "out", NULL, forward_tolerance);
     if (node->state_count)
-        bench_run(bench, FORNIX_KEEP);
+        run(bench, FORNIX_KEEP);
     for (int s = 0; s < node->state_count; s++)
         compare(c, &bench->new_state[s].tensor, "new", node->states[s]->name, forward_tolerance);
 }
@@ -113,7 +112,7 @@ static void layer_backward(Case *c, Bench *bench)
 {
     const Node *node = bench->node;
     take(c, &bench->at_dout[0], "dout", NULL);
-    bench_run(bench, FORNIX_BACKWARD);
+    run(bench, FORNIX_BACKWARD);
     for (int i = 0; i < node->inputs; i++)
         if (bench->at_din[i].data)
             compare(c, &bench->at_din[i], "din", node->in[i]->path, gradient_tolerance);
@@ -130,11 +129,10 @@ START_TEST(layers)
     bool evaluates = strncmp(text, evaluating, strlen(evaluating)) == 0;
     Variant variant = {.name = "parity", .evaluating = evaluates};
     Example example;
-    example_read(&example, "parity", text + (evaluates ? strlen(evaluating) : 0));
-    example_open(&example, registry, "", (FornixShape){0});
+    open_line(&example, registry, text + (evaluates ? strlen(evaluating) : 0), NULL);
     if (getenv("SHOW_ERRORS"))
         puts(text);
-    Bench *bench = bench_new(example.graph->nodes[0], &variant);
+    Bench *bench = bench_of(&example, &variant);
     layer_given(c, bench);
     layer_forward(c, bench);
     if (bench->node->layer->backward)
@@ -150,14 +148,13 @@ START_TEST(dropout)
 {
     Variant variant = {.name = "dropout"};
     Example example;
-    example_read(&example, "dropout", "x=2,3,20,20,5 | <dropout x=\"x\" rate=\"0.2\"/>");
-    example_open(&example, registry, "", (FornixShape){0});
-    Bench *bench = bench_new(example.graph->nodes[0], &variant);
+    open_line(&example, registry, "x=2,3,20,20,5 | <dropout x=\"x\" rate=\"0.2\"/>", NULL);
+    Bench *bench = bench_of(&example, &variant);
     int64_t floats = fornix_floats(bench->at_in[0].shape), kept = 0;
     for (int64_t i = 0; i < floats; i++)
         bench->at_in[0].data[i] = bench->at_dout[0].data[i] = 1;
-    bench_run(bench, FORNIX_FORWARD);
-    bench_run(bench, FORNIX_BACKWARD);
+    run(bench, FORNIX_FORWARD);
+    run(bench, FORNIX_BACKWARD);
     for (int64_t i = 0; i < floats; i++) {
         float y = bench->at_out[0].data[i];
         ck_assert_msg(y == 0 || y == 1.25f, "%.9g, not 1 / 0.8", (double)y);
@@ -285,8 +282,7 @@ START_TEST(starts)
 {
     Case *c = &start_cases[_i];
     Example example;
-    example_read(&example, "start", case_text(c));
-    example_open(&example, registry, "", (FornixShape){0});
+    open_line(&example, registry, case_text(c), NULL);
     for (int p = 0; p < example.graph->parameter_count; p++)
         start_compare(c, example.graph->parameters[p]);
     all_seen(c);
