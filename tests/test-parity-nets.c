@@ -8,6 +8,7 @@
 #include "fixture.h"
 #include "tables.h"
 
+#include "../src/example.h"
 #include "../src/file.h"
 #include "../src/train.h"
 
@@ -263,6 +264,7 @@ START_TEST(stages)
         }
     ck_assert_int_gt(count, 0);
     made_stop(&t->made);
+    example_close(&t->columns);
     diag_free(t->diag);
     safetensors_close(t->file);
     mem_free(t);
