@@ -6,6 +6,7 @@ typedef struct {
     int64_t channels, convs;
     FornixDims kernel, stride, dilation;
     int norm, activation;
+    bool bias;
     double slope;
 } ConvBlock;
 
@@ -56,8 +57,8 @@ static bool expand(FornixInfer *infer, const void *attrs)
 {
     const ConvBlock *a = attrs;
     for (int64_t k = 1; k <= a->convs; k++) {
-        fornix_emit(infer, "<conv id=\"conv%lld\" channels=\"%lld\"", (long long)k,
-                    (long long)a->channels);
+        fornix_emit(infer, "<conv id=\"conv%lld\" channels=\"%lld\" bias=\"%s\"", (long long)k,
+                    (long long)a->channels, a->bias ? "yes" : "no");
         if (k == 1)
             fornix_emit(infer, " x=\"x\"");
         else
@@ -83,6 +84,8 @@ static const FornixAttr attrs[] = {
     FORNIX_DIMS(ConvBlock, dilation, "1", 1, 1 << 20, "of all convolutions"),
     FORNIX_CHOICE(ConvBlock, norm, "instance", norms, "behind each convolution"),
     FORNIX_CHOICE(ConvBlock, activation, "leaky_relu", activations, "behind each norm"),
+    FORNIX_BOOL(ConvBlock, bias, "yes",
+                "convolutions add a number to each channel; a norm takes it out again"),
     FORNIX_REAL(ConvBlock, slope, "0.01", 0, 1, "of the leaky rectifier below 0"),
     {0}};
 static const FornixPort inputs[] = {{"x", FORNIX_VALUES, 0, "what the first one convolves"}, {0}};
@@ -103,4 +106,4 @@ const FornixNode fornix_node = {
     .composite = &composite,
     .example = "x=1,4,4,4,3 | <conv_block x=\"x\" channels=\"4\"/>\n"
                "x=2,1,6,6,2 | <conv_block x=\"x\" channels=\"3\" convs=\"1\" norm=\"batch\" "
-               "activation=\"relu\"/>"};
+               "activation=\"relu\" bias=\"no\"/>"};

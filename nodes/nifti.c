@@ -435,7 +435,7 @@ static const FornixAttr attrs[] = {
     FORNIX_CHOICE(Nifti, anchor, "centre", fit_anchors, "what crop leaves in its place"),
     FORNIX_CHOICE(Nifti, normalise, "zscore", pixels_scales,
                   "of each channel of a volume: zscore over all of it, foreground over what is not "
-                  "0, percentile: 1 % and 99 % of that become 0 and 1"),
+                  "0, percentile: 1 % and 99 % of that become 0 and 1, byte: 255 becomes 1"),
     FORNIX_CHOICE(Nifti, not_finite, "error", finite_choices,
                   "what a NaN or infinity in a file is"),
     {0}};

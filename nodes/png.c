@@ -286,7 +286,7 @@ static const FornixAttr attrs[] = {
     FORNIX_CHOICE(Png, fit, "crop", fit_choices, "how size is reached: crop or pad, or resample"),
     FORNIX_CHOICE(Png, normalise, "zscore", pixels_scales,
                   "of each channel of a picture: zscore over all of it, foreground over what is "
-                  "not 0, percentile: 1 % and 99 % of that become 0 and 1"),
+                  "not 0, percentile: 1 % and 99 % of that become 0 and 1, byte: 255 becomes 1"),
     {0}};
 
 static const FornixPort outputs[] = {

@@ -8,6 +8,7 @@
 
 #include "cache.h"
 #include "describe.h"
+#include "exchange.h"
 #include "kernels/isa.h"
 #include "prediction.h"
 #include "trial.h"
@@ -25,7 +26,7 @@ typedef struct Options {
     const char *words[8]; /* what is no option */
     int word_count;
     Words overrides, nodes;
-    const char *output, *days, *manifest, *input;
+    const char *output, *days, *manifest, *input, *net, *map;
     bool fresh, smoke, profile, json, probability;
     bool wrong;
 } Options;
@@ -43,6 +44,8 @@ static const Option known_options[] = {{"-p", VALUES, offsetof(Options, override
                                        {"--days", VALUE, offsetof(Options, days)},
                                        {"--manifest", VALUE, offsetof(Options, manifest)},
                                        {"--input", VALUE, offsetof(Options, input)},
+                                       {"--net", VALUE, offsetof(Options, net)},
+                                       {"--map", VALUE, offsetof(Options, map)},
                                        {"--node", VALUES, offsetof(Options, nodes)},
                                        {"--fresh", FLAG, offsetof(Options, fresh)},
                                        {"--smoke", FLAG, offsetof(Options, smoke)},
@@ -270,6 +273,25 @@ static int do_apply(const Command *command, int count, char **words)
     return options_end(&options, prediction_run(&request));
 }
 
+/* ---- import, export ---- */
+
+static int do_exchange(const Command *command, int count, char **words)
+{
+    Options options = options_read(command, count, words);
+    bool in = strcmp(command->name, "import") == 0;
+    if (options.wrong || options.word_count != 2 || !(in || options.output))
+        return options_end(&options, usage(command));
+    ExchangeRequest request = {.from = options.words[0],
+                               .graph = options.words[1],
+                               .overrides = options.overrides.items,
+                               .override_count = options.overrides.count,
+                               .net = options.net,
+                               .map = options.map,
+                               .to = options.output,
+                               .json = options.json};
+    return options_end(&options, in ? exchange_import(&request) : exchange_export(&request));
+}
+
 /* ---- The others ---- */
 
 static int do_list(const Command *command, int count, char **words)
@@ -362,6 +384,12 @@ const Command commands[] = {
      "RUN --manifest FILE.csv [-o DIR] [--input ID] [--node ID]... [--probability] [--json]",
      "applies a finished run to new subjects: masks in their images' space, classes as CSV",
      do_apply},
+    {"import",
+     "FROM.safetensors GRAPH.xml [-p name=value]... [--net NET] [--map FILE] [-o FILE] [--json]",
+     "makes weights of a net of what PyTorch saved, by a map of names (GRAPH.map)", do_exchange},
+    {"export",
+     "FROM GRAPH.xml -o FILE.safetensors [-p name=value]... [--net NET] [--map FILE] [--json]",
+     "the way back: from a run or a file of weights to what PyTorch loads", do_exchange},
     {"list", "", "names all nodes", do_list},
     {"describe", "NODE", "tells what a node does, its ports and attributes", do_describe},
     {"test-node", "[NAME | FILE.so]...",

@@ -279,10 +279,32 @@ static const char *call_has(const Datum *arguments, size_t count, Datum *out)
     return NULL;
 }
 
+/* Numbers alone: a word would need memory that outlives the call. */
+static const char *call_item(const Datum *arguments, size_t count, Datum *out)
+{
+    size_t found;
+    Text text = {0};
+    Datum item = {.kind = DATUM_UNKNOWN};
+    (void)count;
+    datum_write(&text, &arguments[0]);
+    char **split = text_split(text_value(&text), &found);
+    bool placed = arguments[1].kind == DATUM_INT && arguments[1].whole >= 0 &&
+                  (uint64_t)arguments[1].whole < found;
+    if (placed)
+        item = datum_read(split[arguments[1].whole]);
+    item.text = NULL;
+    text_split_free(split);
+    text_free(&text);
+    if (!placed)
+        return "the list has no item of that number (they count from 0)";
+    *out = item;
+    return datum_is_number(out) ? NULL : "the item is no number";
+}
+
 const DatumFunction datum_functions[] = {
     {"min", 1, SIZE_MAX, call_min}, {"max", 1, SIZE_MAX, call_max}, {"abs", 1, 1, call_abs},
     {"floor", 1, 1, call_floor},    {"ceil", 1, 1, call_ceil},      {"round", 1, 1, call_round},
     {"log2", 1, 1, call_log2},      {"pow", 2, 2, call_pow},        {"count", 1, 1, call_count},
-    {"has", 2, 2, call_has},
+    {"has", 2, 2, call_has},        {"item", 2, 2, call_item},
 };
 const size_t datum_function_count = COUNT(datum_functions);

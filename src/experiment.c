@@ -320,6 +320,7 @@ Experiment *experiment_open(const ExperimentRequest *request)
     x->registry = registry_new();
     x->samples = samples_new(request->host);
     x->apply = request->apply;
+    x->to_come = request->weights_to_come;
     const Override *overrides = read_overrides(x, request);
     if (diag_errors(x->diag) == 0)
         x->expansion =

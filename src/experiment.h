@@ -71,6 +71,7 @@ typedef struct ExperimentRequest {
     size_t override_count;
     const SamplesHost *host;      /* NULL: serial */
     const ExperimentApply *apply; /* NULL: a run of its own */
+    bool weights_to_come;         /* files that weights= names are not looked at */
 } ExperimentRequest;
 
 /* Never NULL; diag_errors(experiment_diag()) tells whether it can run. */

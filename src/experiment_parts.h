@@ -22,6 +22,7 @@ struct Experiment {
     Outer **order; /* each after what it needs */
     int ordered;
     const ExperimentApply *apply; /* NULL: a run of its own */
+    bool to_come;                 /* files of weights are yet to be made */
     bool linking;                 /* nodes are connected and no more */
     Outer *loader;                /* of the new subjects */
     pthread_mutex_t lock; /* of memory and diag, for nodes and stages that run side by side */

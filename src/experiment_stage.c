@@ -6,6 +6,7 @@
 
 #include "checkpoint.h"
 #include "experiment_parts.h"
+#include "file.h"
 #include "train.h"
 
 enum { FORESEEN_MOST = 1 << 20 }; /* made-up rows: more are left to the run */
@@ -64,6 +65,10 @@ static bool check_shapes(Experiment *x, const Outer *outer, const Net *net, cons
 
 static bool check_file(Experiment *x, const Outer *outer, const Net *net)
 {
+    if (!file_exists(net->weights)) {
+        diag_error(x->diag, net->weights_place, "there is no file '%s'", net->weights);
+        return false;
+    }
     FornixError error = {0};
     WeightsLoad load = {.path = net->weights,
                         .net = net->name,
@@ -82,7 +87,7 @@ static bool check_weights(Experiment *x, Outer *outer)
     outer->weights = arena_take(x->memory, (size_t)stage->net_count + 1, sizeof(Outer *));
     for (int k = 0; k < stage->net_count; k++) {
         const Net *net = &stage->nets[k];
-        if (net->weights_file && !x->apply)
+        if (net->weights_file && !x->apply && !x->to_come)
             fine = check_file(x, outer, net) && fine;
         if (!*net->weights || net->weights_file)
             continue;

@@ -55,6 +55,7 @@ typedef struct Share {
 typedef struct Parameter {
     int index;        /* in Graph.parameters */
     const char *name; /* "unet/enc0/conv1.weight": the net, the path in it, the node's own name */
+    const FornixNode *type; /* of the node that owns it */
     int net;
     FornixShape shape;
     FornixInit init;

@@ -70,10 +70,7 @@ static bool read_weights(Body *body, const Attribute *weights, Net *net)
     net->weights = arena_text(body->memory, path);
     mem_free(folder);
     mem_free(path);
-    if (file_exists(net->weights))
-        return true;
-    diag_error(body->request.diag, weights->value_place, "there is no file '%s'", net->weights);
-    return false;
+    return true;
 }
 
 static bool read_load(Body *body, const Element *use, Net *net)

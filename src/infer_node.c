@@ -109,9 +109,11 @@ static Parameter *declare(FornixInfer *infer, const char *name, FornixShape shap
     const char *full =
         arena_format(infer->body->memory, "%s/%s%s.%s", infer->body->graph.nets[node->net].name,
                      infer->scope->net_path, node->id, name);
-    Parameter *parameter = body_add_parameter(
-        infer->body,
-        (Parameter){.name = full, .net = node->net, .shape = shape, .place = node->place});
+    Parameter *parameter = body_add_parameter(infer->body, (Parameter){.name = full,
+                                                                       .type = node->type,
+                                                                       .net = node->net,
+                                                                       .shape = shape,
+                                                                       .place = node->place});
     if (!shape_equal(parameter->shape, shape)) {
         infer->failed = true;
         diag_error(infer->body->request.diag, node->place,

@@ -8,7 +8,7 @@
 #include "base.h"
 #include "text.h"
 
-const char *const pixels_scales[] = {"none", "zscore", "foreground", "percentile", NULL};
+const char *const pixels_scales[] = {"none", "zscore", "foreground", "percentile", "byte", NULL};
 
 static const double LOW = .01, HIGH = .99;
 
@@ -83,6 +83,12 @@ static void channel_percentile(float *x, int64_t pixels, int64_t channels, float
     }
 }
 
+static void channel_byte(float *x, int64_t pixels, int64_t channels)
+{
+    for (int64_t i = 0; i < pixels; i++)
+        x[i * channels] /= 255;
+}
+
 bool pixels_scale(float *image, int64_t pixels, int64_t channels, int scale, FornixError *error)
 {
     size_t bytes = (size_t)pixels * sizeof(float);
@@ -92,6 +98,8 @@ bool pixels_scale(float *image, int64_t pixels, int64_t channels, int scale, For
     for (int64_t c = 0; c < channels; c++)
         if (scale == SCALE_PERCENTILE)
             channel_percentile(image + c, pixels, channels, spare);
+        else if (scale == SCALE_BYTE)
+            channel_byte(image + c, pixels, channels);
         else if (scale != SCALE_NONE)
             channel_zscore(image + c, pixels, channels, scale == SCALE_ZSCORE);
     if (spare)

@@ -7,9 +7,10 @@
 #include "node.h"
 
 /* none, zscore: (x - mean) / deviation; foreground: the same of all that is not 0, which stays 0;
- * percentile: 1 % and 99 % of all that is not 0 become 0 and 1, what lies beyond is clipped. */
+ * percentile: 1 % and 99 % of all that is not 0 become 0 and 1, what lies beyond is clipped;
+ * byte: x / 255. */
 extern const char *const pixels_scales[];
-enum { SCALE_NONE, SCALE_ZSCORE, SCALE_FOREGROUND, SCALE_PERCENTILE };
+enum { SCALE_NONE, SCALE_ZSCORE, SCALE_FOREGROUND, SCALE_PERCENTILE, SCALE_BYTE };
 
 /* Each channel of one image in place. false: no memory. */
 bool pixels_scale(float *image, int64_t pixels, int64_t channels, int scale, FornixError *error);

@@ -46,6 +46,11 @@ int64_t safetensors_type_size(SafeType type)
     return safe_types[type].size;
 }
 
+const char *safetensors_type_name(SafeType type)
+{
+    return safe_types[type].name;
+}
+
 int64_t safetensors_rows(const SafeTensor *tensor)
 {
     return tensor->rank ? tensor->dims[0] : 1;
@@ -311,7 +316,7 @@ static float from_bfloat(uint16_t word)
     }                                                                                              \
     break
 
-static void to_floats(SafeType type, const void *stored, int64_t count, float *out)
+void safetensors_to_floats(SafeType type, const void *stored, int64_t count, float *out)
 {
     switch (type) {
     case SAFE_F64: EACH(double, (float)x);
@@ -344,7 +349,7 @@ bool safetensors_read(const SafeFile *file, size_t index, int64_t first, int64_t
         part = part < left ? part : left;
         if (!file_read_at(file->file, file->path, piece, (size_t)(part * size), at, error))
             return false;
-        to_floats(type, piece, part, out);
+        safetensors_to_floats(type, piece, part, out);
         out += part;
         at += part * size;
         left -= part;

@@ -64,6 +64,9 @@ bool safetensors_read_raw(const SafeFile *file, size_t index, int64_t first, int
 int64_t safetensors_rows(const SafeTensor *tensor);
 int64_t safetensors_row_size(const SafeTensor *tensor); /* elements */
 int64_t safetensors_type_size(SafeType type);           /* bytes */
+const char *safetensors_type_name(SafeType type);       /* "F32" */
+/* count stored numbers of that type, little-endian, as floats. */
+void safetensors_to_floats(SafeType type, const void *stored, int64_t count, float *out);
 
 /* tensors: dims[0] is the most rows that will come (rank 0: exactly one). */
 typedef struct SafeWriter SafeWriter;
