@@ -184,11 +184,13 @@ static void report(const Exchange *x, const char *to)
 
 /* ---- Import ---------------------------------------------------------------------------------- */
 
-static bool check_finite(const float *values, int64_t count, const char *name, FornixError *error)
+static bool check_finite(const Exchange *x, const float *values, int64_t count, const char *name,
+                         FornixError *error)
 {
     for (int64_t i = 0; i < count; i++)
         if (!isfinite(values[i]))
-            return fornix_fail_input(error, "'%s' holds a number that is not finite as F32", name);
+            return fornix_fail_input(error, "%s: '%s' holds a number that is not finite as F32",
+                                     safetensors_path(x->file), name);
     return true;
 }
 
@@ -203,7 +205,7 @@ static bool read_weight(const Exchange *x, int k, float *out, FornixError *error
         return fornix_fail(error, "no memory for '%s'", tensor->name);
     bool fine =
         safetensors_read(x->file, pair->tensor, 0, safetensors_rows(tensor), there, error) &&
-        check_finite(there, count, tensor->name, error);
+        check_finite(x, there, count, tensor->name, error);
     if (fine)
         turn_in(&pair->turn, there, out);
     mem_large_free(there, bytes);

@@ -208,11 +208,12 @@ static bool leaves(Exchange *x, int weight, bool *fine)
     return false;
 }
 
-static bool check_weights(Exchange *x)
+/* echo: after other mistakes, a weight that nothing fills is no news. */
+static bool check_weights(Exchange *x, bool echo)
 {
     bool fine = true;
     for (int k = 0; k < x->count; k++) {
-        if (leaves(x, k, &fine) || x->pairs[k].there)
+        if (leaves(x, k, &fine) || x->pairs[k].there || echo)
             continue;
         diag_error_help(x->diag, x->weights[k].place,
                         arena_format(x->memory, "'leave %s' in it leaves that out", x->names[k]),
@@ -248,9 +249,8 @@ bool exchange_pair_in(Exchange *x)
     x->pairs = arena_take(x->memory, (size_t)x->count + 1, sizeof *x->pairs);
     for (size_t k = 0; k < safetensors_count(x->file); k++)
         fine = pair_tensor(x, k) && fine;
-    /* After other mistakes, weights that nothing fills are only their echo. */
-    fine = check_rules(x) && fine;
-    return fine && check_weights(x);
+    fine = check_weights(x, !fine) && fine;
+    return check_rules(x) && fine;
 }
 
 /* ---- Export ------------------------------------------------------------------------------------
@@ -299,6 +299,6 @@ bool exchange_pair_out(Exchange *x)
     x->pairs = arena_take(x->memory, (size_t)x->count + 1, sizeof *x->pairs);
     for (int k = 0; k < x->count; k++)
         fine = give(x, k) && fine;
-    fine = check_weights(x) && fine;
+    fine = check_weights(x, !fine) && fine;
     return check_rules(x) && fine;
 }

@@ -193,6 +193,11 @@ static bool read_header(SafeFile *file, int64_t size, FornixError *error)
         return fornix_fail_input(error, "%s is truncated: %" PRId64 " bytes", file->path, size);
     if (!file_read_at(file->file, file->path, &length, sizeof length, 0, error))
         return false;
+    if (memcmp(&length, "PK\3\4", 4) == 0)
+        return fornix_fail_input(error,
+                                 "%s: no safetensors file but a zip archive, as torch.save makes "
+                                 "it: safetensors.torch.save_file makes what can be read",
+                                 file->path);
     if (length > HEADER_MOST)
         return fornix_fail_input(error, "%s: no safetensors file: a header of %" PRIu64 " bytes",
                                  file->path, length);

@@ -31,7 +31,7 @@ fornix() {
 
 good=$work/good
 mkdir "$good" "$work/cache"
-cp "$srcdir"/tests/bad/*.xml "$good"
+cp "$srcdir"/tests/bad/*.xml "$srcdir"/tests/imported/* "$good"
 cd "$good" || exit 1
 awk 'BEGIN { print "subject,grade,a,b"
     for (k = 0; k < 16; k++) print "s" k "," (k % 2 ? "low" : "high") "," k / 16 "," k % 3 }' \
