@@ -249,7 +249,7 @@ bool exchange_pair_in(Exchange *x)
     x->pairs = arena_take(x->memory, (size_t)x->count + 1, sizeof *x->pairs);
     for (size_t k = 0; k < safetensors_count(x->file); k++)
         fine = pair_tensor(x, k) && fine;
-    fine = check_weights(x, !fine) && fine;
+    fine = check_weights(x, !fine && x->map->count) && fine;
     return check_rules(x) && fine;
 }
 

@@ -9,8 +9,8 @@
  *
  * A NAME is a letter or '_' and letters, digits, '_'; how numbers behave, datum.h says. Functions:
  * min, max (one number or more), abs, floor, ceil, round (these three give integers), log2, pow,
- * for lists of words count(list) and has(list, word), and item(list, k): number k (from 0) of a list
- * of numbers.
+ * for lists of words count(list) and has(list, word), and item(list, k), which is number k, from 0,
+ * of a list of numbers.
  * = and != compare numbers as numbers, anything else as it is written; < and its kin only numbers.
  * 'and' and 'or' do not compute their right side where the left decides, but names in it must
  * exist.

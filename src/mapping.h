@@ -22,6 +22,8 @@
  *   leave logits
  *     A weight here that the file does not hold, or all in the node of that name.
  *
+ * An empty map is a beginning: import then lists the tensors there and the weights here.
+ *
  * Kernels O I D H W (of transposed convolutions I O D H W) and matrices O I are what every rule
  * expects there. A tensor or weight that two rules take is a mistake: there is no order to know.
  */

@@ -216,9 +216,7 @@ Mapping *mapping_read(const char *path, Diag *diag, Arena *arena)
         if (!read_words(&r, at, end) || (r.count && !read_rule(&r)))
             fine = false;
     }
-    if (fine && !r.map->count)
-        diag_error(diag, source_place(source, 0, 1), "a map without any rule");
-    if (fine && r.map->count)
+    if (fine)
         return r.map;
     mapping_free(r.map);
     return NULL;

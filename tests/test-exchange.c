@@ -405,6 +405,20 @@ static double mixed_difference(const char *run_name, const char *column)
     return found;
 }
 
+/* The fixture's map with one line changed, as a map of its own. */
+static const char *changed_map(const char *line, const char *instead)
+{
+    FornixError error = {0};
+    char *map = file_read(in_sources("tests/imported/net.map"), 10000, NULL, &error);
+    char *at = map ? strstr(map, line) : NULL;
+    ck_assert_msg(at != NULL, "no '%s' in the map", line);
+    const char *text =
+        arena_format(memory, "%.*s%s%s", (int)(at - map), map, instead, at + strlen(line));
+    mem_free(map);
+    put("changed.map", text, strlen(text));
+    return in_folder("changed.map");
+}
+
 START_TEST(a_mixed_net_comes_in)
 {
     ck_assert_int_eq(import(in_sources("tests/imported/net.safetensors"),
@@ -417,16 +431,8 @@ START_TEST(a_mixed_net_comes_in)
     ck_assert_double_lt(logits, 1e-4);
 
     /* Without flatten= the same file gives other logits, and the same maps. */
-    FornixError error = {0};
-    size_t length;
-    char *map = file_read(in_sources("tests/imported/net.map"), 10000, &length, &error);
-    char *option = map ? strstr(map, "flatten=4") : NULL;
-    ck_assert_ptr_nonnull(option);
-    memset(option, ' ', strlen("flatten=4"));
-    put("plain.map", map, length);
-    mem_free(map);
     ck_assert_int_eq(import(in_sources("tests/imported/net.safetensors"),
-                            in_sources("tests/imported/net.xml"), in_folder("plain.map"),
+                            in_sources("tests/imported/net.xml"), changed_map(" flatten=4", ""),
                             "plain.safetensors"),
                      EXIT_FINE);
     run_mixed("plain.safetensors", "plain");
@@ -488,6 +494,70 @@ START_TEST(the_way_back_is_exact)
 {
     round_trip(in_sources("tests/imported/net.safetensors"),
                (ExchangeRequest){.graph = in_sources("tests/imported/net.xml")}, 19);
+}
+END_TEST
+
+START_TEST(a_weight_is_left_out)
+{
+    FornixError error = {0};
+    const char *map = changed_map("fc2          -> fc2", "ignore fc2\nleave fc2");
+    const char *graph = in_sources("tests/imported/net.xml");
+    ck_assert_int_eq(
+        import(in_sources("tests/imported/net.safetensors"), graph, map, "left.safetensors"),
+        EXIT_FINE);
+    SafeFile *file = safetensors_open(in_folder("left.safetensors"), &error);
+    ck_assert_msg(file != NULL, "%s", error.text);
+    ck_assert_uint_eq(safetensors_count(file), 17);
+    ck_assert_int_eq(safetensors_find(file, "mixed/fc2.weight"), -1);
+    ck_assert_int_ge(safetensors_find(file, "mixed/fc1.weight"), 0);
+    safetensors_close(file);
+    ExchangeRequest request = {.graph = graph,
+                               .map = map,
+                               .from = in_folder("left.safetensors"),
+                               .to = in_folder("back.safetensors")};
+    ck_assert_int_eq(exchange_export(&request), EXIT_FINE);
+    ck_assert_int_eq(
+        same_tensors(in_folder("back.safetensors"), in_sources("tests/imported/net.safetensors")),
+        17);
+}
+END_TEST
+
+/* What was trained here goes to PyTorch's layout, and comes back as it was. */
+START_TEST(a_run_goes_out)
+{
+    static const char table[] = "s,g,a,b\n1,x,.1,.9\n2,y,.8,.3\n3,x,.2,.7\n4,y,.9,.1\n";
+    static const char map[] = "body.{k} -> layer{k}\n";
+    static const char graph[] =
+        "<graph xmlns='urn:fornix:graph:1' name='trained'>"
+        "<features id='data' manifest='table.csv' subject='s' columns='a b' labels='g'/>"
+        "<split id='parts' samples='data' test='0.25'/>"
+        "<net id='n' input='x'><dense id='layer0' x='x' channels='3'/><relu id='r' x='layer0'/>"
+        "<dense id='layer1' x='r' channels='2'/></net>"
+        "<train id='fit' samples='parts' steps='3' batch='2'><use id='u' net='n' "
+        "x='batch.feature'/>"
+        "<cross_entropy id='loss' logits='u/layer1' label='batch.g'/>"
+        "<update nets='n' minimise='loss'><adam rate='.1'/></update></train></graph>";
+    put("table.csv", table, strlen(table));
+    put("trained.map", map, strlen(map));
+    put("trained.xml", graph, strlen(graph));
+    run(in_folder("trained.xml"), NULL, 0, "trained");
+    ExchangeRequest request = {.graph = in_folder("trained.xml"),
+                               .from = in_folder("trained"),
+                               .to = in_folder("out.safetensors")};
+    ck_assert_int_eq(exchange_export(&request), EXIT_FINE);
+    Numbers there = numbers_read(in_folder("out.safetensors"), "body.0.weight");
+    Numbers here =
+        numbers_read(in_folder("trained/stages/fit/weights.safetensors"), "n/layer0.weight");
+    ck_assert(there.about.rank == 2 && there.about.dims[0] == 3 && there.about.dims[1] == 2);
+    for (int o = 0; o < 3; o++)
+        for (int i = 0; i < 2; i++)
+            ck_assert_float_eq(there.values[o * 2 + i], here.values[i * 3 + o]);
+    mem_free(there.values);
+    mem_free(here.values);
+    request.from = in_folder("out.safetensors");
+    request.to = in_folder("in.safetensors");
+    ck_assert_int_eq(exchange_import(&request), EXIT_FINE);
+    same_bytes(in_folder("in.safetensors"), in_folder("trained/stages/fit/weights.safetensors"));
 }
 END_TEST
 
@@ -582,6 +652,8 @@ static Suite *suite(void)
     TCase *nets = tcase_create("nets");
     tcase_add_test(nets, a_mixed_net_comes_in);
     tcase_add_test(nets, the_way_back_is_exact);
+    tcase_add_test(nets, a_weight_is_left_out);
+    tcase_add_test(nets, a_run_goes_out);
     tcase_add_test(nets, a_u_net_comes_in);
     tcase_add_test(nets, a_meshnet_comes_in);
     suite_add_tcase(suite, nets);

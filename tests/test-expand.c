@@ -105,6 +105,9 @@ static const struct {
      "<a/><a/>"},
     {"<a x=\"${'it' = 'it'} ${count('a b')} ${has('a b', 'b')} ${1 == 1.0}\"/>", "",
      "<a x=\"true 2 true true\"/>"},
+    {"<param name='l' type='list' value='2 4 0.5'/><for name='k' in='0..2'><a x='${item(l, k)}'/>"
+     "</for><a x=\"${item('7', 0)}\"/>",
+     "", "<a x=\"2\"/><a x=\"4\"/><a x=\"0.5\"/><a x=\"7\"/>"},
     /* params */
     {"<param name='n' type='int' value='4' range='1 9'/><param name='r' type='real' "
      "value='${n/8}'/>"
@@ -154,6 +157,9 @@ static const struct {
     {"<a x='${1'/>", "", "g.xml:1:44: error: the expression ends where '}' is missing"},
     {"<a x='${mni(1)}'/>", "", "g.xml:1:43: error: no function 'mni'"},
     {"<a x=\"${'a' + 1}\"/>", "", "g.xml:1:43: error: '+' takes numbers, and this is text"},
+    {"<a x=\"${item('3 5', 2)}\"/>", "", "item: the list has no item of that number"},
+    {"<a x=\"${item('3 5', -1)}\"/>", "", "item: the list has no item of that number"},
+    {"<a x=\"${item('3 b', 1)}\"/>", "", "item: the item is no number"},
     {"<a x='${1 # 2}'/>", "", "g.xml:1:45: error: this character has no meaning"},
     {"<a if='3'/>", "", "g.xml:1:42: error: 'if' takes what is true or false"},
     {"<a if='x = y'/>", "", "g.xml:1:42: error: no param or loop variable 'x'"},

@@ -165,9 +165,70 @@ START_TEST(scales)
         high = fmaxf(high, made_value(table, "image", 0, i));
     }
     ck_assert(low == 0 && high == 1);
+    table = load("nifti", "index.csv", COHORT "images='flair' normalise='byte'");
+    ck_assert_float_eq(made_value(table, "image", 1, 7), (float)(100 + 4 + 1 + 1) / 255);
     table = load("nifti", "index.csv", COHORT "images='flair' spacing='2' normalise='none'");
     FornixShape shape = fornix_column(table, 0)->shape;
     ck_assert(shape.d == D && shape.w == W / 2);
+}
+END_TEST
+
+/* 2 samples of 3 channels of 2 x 4 pixels as NumPy saves them; in Fortran's order all the other way
+ * round. Number i of the file is i. */
+static void array_file(const char *name, bool fortran)
+{
+    unsigned char bytes[256] = "\x93NUMPY\1";
+    FornixError error = {0};
+    char *header = (char *)bytes + 10;
+    bytes[8] =
+        (unsigned char)sprintf(header, "{'descr': '|u1', 'fortran_order': %s, 'shape': (%s), }\n",
+                               fortran ? "True" : "False", fortran ? "4, 2, 3, 2" : "2, 3, 2, 4");
+    for (int i = 0; i < 48; i++)
+        header[bytes[8] + i] = (char)i;
+    char *path = file_join(folder, name);
+    ck_assert_msg(file_write(path, bytes, 10 + (size_t)bytes[8] + 48, &error), "%s", error.text);
+    mem_free(path);
+}
+
+static const FornixTable *array_load(const char *name, const char *attributes)
+{
+    char text[1000];
+    snprintf(text, sizeof text, "<npy file='%s/%s' cohort='a' %s/>", folder, name, attributes);
+    return made_run(&made, text, NULL, NULL);
+}
+
+START_TEST(arrays)
+{
+    array_file("c.npy", false);
+    array_file("fortran.npy", true);
+    for (int k = 0; k < 2; k++) {
+        const FornixTable *table =
+            array_load(k ? "fortran.npy" : "c.npy", k ? "axes='w h c n'" : "axes='n c h w'");
+        ck_assert_msg(table != NULL, "%s", made.mistake);
+        ck_assert_int_eq(fornix_rows(table), 2);
+        ck_assert_str_eq(fornix_row(table, 1)->subject, "a/1");
+        FornixShape shape = fornix_column(table, 0)->shape;
+        ck_assert(shape.d == 1 && shape.h == 2 && shape.w == 4 && shape.c == 3);
+        for (int h = 0; h < 2; h++)
+            for (int w = 0; w < 4; w++)
+                for (int c = 0; c < 3; c++)
+                    ck_assert_float_eq(made_value(table, "image", 1, (h * 4 + w) * 3 + c),
+                                       (float)(24 + c * 8 + h * 4 + w));
+    }
+    const FornixTable *table = array_load("c.npy", "axes='c -w d -h' normalise='byte'");
+    ck_assert_msg(table != NULL, "%s", made.mistake);
+    ck_assert_int_eq(fornix_rows(table), 1);
+    FornixShape shape = fornix_column(table, 0)->shape;
+    ck_assert(shape.d == 2 && shape.h == 4 && shape.w == 3 && shape.c == 2);
+    for (int d = 0; d < 2; d++)
+        for (int h = 0; h < 4; h++)
+            for (int w = 0; w < 3; w++)
+                for (int c = 0; c < 2; c++)
+                    ck_assert_float_eq(made_value(table, "image", 0, ((d * 4 + h) * 3 + w) * 2 + c),
+                                       (float)(((c * 3 + 2 - w) * 2 + d) * 4 + 3 - h) / 255);
+    ck_assert(!array_load("c.npy", "axes='n c w w'") && strstr(made.mistake, "twice"));
+    ck_assert(!array_load("c.npy", "axes='-n c h w'") && strstr(made.mistake, "is none of"));
+    ck_assert(!array_load("c.npy", "axes='h c w n'") && strstr(made.mistake, "slowest"));
 }
 END_TEST
 
@@ -352,6 +413,7 @@ int main(void)
     tcase_add_test(tests, whole_volumes);
     tcase_add_test(tests, slices);
     tcase_add_test(tests, scales);
+    tcase_add_test(tests, arrays);
     tcase_add_test(tests, bad_manifests);
     tcase_add_test(tests, bad_volumes);
     tcase_add_test(tests, masks_go_back);
