@@ -75,9 +75,10 @@ static const Found *choose(const Exchange *x, const Found *found, size_t count)
         diag_error(x->diag, (Place){0}, "no stage uses a net '%s' with weights%s%s%s",
                    x->request->net, near ? "; did you mean '" : "", near ? near : "",
                    near ? "'?" : "");
+    else if (!chosen && count)
+        diag_error(x->diag, (Place){0}, "say --net: there are %s", text_value(&list));
     else if (!chosen)
-        diag_error(x->diag, (Place){0}, "say --net: %s%s", count ? "there are " : "there is none",
-                   text_value(&list));
+        diag_error(x->diag, (Place){0}, "no stage of the graph uses a net with weights");
     text_free(&list);
     return chosen;
 }

@@ -71,16 +71,17 @@ static bool check_pattern(const Reading *r, const Word *word, const char *other)
 
 static bool read_axes(Reading *r)
 {
+    static const char names[] = "dhw";
     MapAxes axes = {0};
     for (int k = 1; k < r->count; k++) {
         const char *name = r->words[k].text;
         bool back = *name == '-';
         name += back;
-        const char *found = strlen(name) == 1 ? strchr("dhw", *name) : NULL;
+        const char *found = strlen(name) == 1 ? strchr(names, *name) : NULL;
         if (!found)
             return wrong(r, &r->words[k], "d, h or w, with a '-' before one that runs backwards",
                          "no axis of a kernel");
-        int axis = (int)(strchr("dhw", *name) - strchr("dhw", 'd'));
+        int axis = (int)(found - names);
         for (int i = 0; i < axes.count; i++)
             if (axes.axis[i] == axis)
                 return wrong(r, &r->words[k], NULL, "this axis is there already");
