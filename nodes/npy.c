@@ -36,7 +36,7 @@ static void npy_node_close(void *opened)
     mem_free(o);
 }
 
-/* ---- Axes ------------------------------------------------------------------------------------ */
+/* ---- Axes ------------------------------------------------------------------------------- */
 
 /* The axis that a word means; -1: told. */
 static int axis_of(FornixBuild *build, const char *word, bool *back)
@@ -86,7 +86,7 @@ static bool axes_read(FornixBuild *build, Opened *o)
     return true;
 }
 
-/* ---- The table ------------------------------------------------------------------------------- */
+/* ---- The table -------------------------------------------------------------------------- */
 
 static bool npy_columns(FornixBuild *build, const void *attrs)
 {

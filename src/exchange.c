@@ -12,7 +12,7 @@
 #include "run.h"
 #include "text.h"
 
-/* ---- The net ------------------------------------------------------------------------------ */
+/* ---- The net ---------------------------------------------------------------------------- */
 
 typedef struct Found {
     const Stage *stage;
@@ -107,7 +107,7 @@ static bool find_net(Exchange *x)
     return true;
 }
 
-/* ---- Beginning and end ---------------------------------------------------------------------- */
+/* ---- Beginning and end ------------------------------------------------------------------ */
 
 static const char *map_path(const Exchange *x)
 {
@@ -183,7 +183,7 @@ static void report(const Exchange *x, const char *to)
                left);
 }
 
-/* ---- Import ---------------------------------------------------------------------------------- */
+/* ---- Import ----------------------------------------------------------------------------- */
 
 static bool check_finite(const Exchange *x, const float *values, int64_t count, const char *name,
                          FornixError *error)
@@ -242,7 +242,7 @@ int exchange_import(const ExchangeRequest *request)
     return end(&x, fine, &error);
 }
 
-/* ---- Export ---------------------------------------------------------------------------------- */
+/* ---- Export ----------------------------------------------------------------------------- */
 
 /* Of a finished run: the weights of the one stage that trained the net. */
 static const char *source_path(const Exchange *x, FornixError *error)

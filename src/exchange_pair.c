@@ -60,7 +60,7 @@ static const char *suggest_there(const Exchange *x, const char *name, bool modul
     return meant(x, text_suggest(name, names, count));
 }
 
-/* ---- One pair ------------------------------------------------------------------------------- */
+/* ---- One pair --------------------------------------------------------------------------- */
 
 static bool make_turn(Exchange *x, int weight, MapRule *rule)
 {
@@ -119,8 +119,7 @@ static bool taken_twice(const Exchange *x, const char *name, const MapRule *befo
     return false;
 }
 
-/* ---- Import ------------------------------------------------------------------------------------
- */
+/* ---- Import ----------------------------------------------------------------------------- */
 
 static void told_absent(Exchange *x, MapRule *rule, const char *there, const char *here)
 {
@@ -190,8 +189,7 @@ static bool pair_tensor(Exchange *x, size_t number)
     return weight < 0 || take(x, number, weight, rule);
 }
 
-/* ---- What is left over -------------------------------------------------------------------------
- */
+/* ---- What is left over ------------------------------------------------------------------ */
 
 /* Whether the map leaves a weight out; a weight that a rule fills too is a mistake. */
 static bool leaves(Exchange *x, int weight, bool *fine)
@@ -253,8 +251,7 @@ bool exchange_pair_in(Exchange *x)
     return check_rules(x) && fine;
 }
 
-/* ---- Export ------------------------------------------------------------------------------------
- */
+/* ---- Export ----------------------------------------------------------------------------- */
 
 /* Whether the tensor would come back to this weight: what import will ask. */
 static bool returns(const Exchange *x, const MapRule *rule, const char *there, int weight)

@@ -30,7 +30,7 @@ typedef struct Match {
     bool prefix; /* the name may go on behind what was matched, in another part */
 } Match;
 
-/* ---- Variables --------------------------------------------------------------------------- */
+/* ---- Variables -------------------------------------------------------------------------- */
 
 bool variable_read(const char *pattern, Variable *variable)
 {
@@ -99,7 +99,7 @@ static bool value_of(const Binding *binding, const Variable *variable, Value *va
            value_make(binding->value.text, binding->value.length, variable->shift, value);
 }
 
-/* ---- Matching and filling ---------------------------------------------------------------- */
+/* ---- Matching and filling --------------------------------------------------------------- */
 
 static bool match_rest(Match *match, const char *pattern, const char *name);
 
@@ -165,7 +165,7 @@ static const char *translate(const char *from, const char *to, const char *name,
     return match_rest(&match, from, name) ? fill(&match, to, arena) : NULL;
 }
 
-/* ---- Modules ------------------------------------------------------------------------------ */
+/* ---- Modules ---------------------------------------------------------------------------- */
 
 static const struct {
     const char *there, *here[RULE_SPELLINGS];

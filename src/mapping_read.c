@@ -28,7 +28,7 @@ static bool wrong(const Reading *r, const Word *word, const char *help, const ch
     return false;
 }
 
-/* ---- Patterns ----------------------------------------------------------------------------- */
+/* ---- Patterns --------------------------------------------------------------------------- */
 
 static bool has_variable(const char *pattern, const Variable *sought)
 {
@@ -67,7 +67,7 @@ static bool check_pattern(const Reading *r, const Word *word, const char *other)
     return true;
 }
 
-/* ---- Lines ---------------------------------------------------------------------------------- */
+/* ---- Lines ------------------------------------------------------------------------------ */
 
 static bool read_axes(Reading *r)
 {

@@ -32,7 +32,7 @@ struct NpyFile {
     NpyInfo info;
 };
 
-/* ---- The header ------------------------------------------------------------------------------ */
+/* ---- The header ------------------------------------------------------------------------- */
 
 /* What stands behind 'name': in the dictionary; NULL: it is not there. */
 static const char *entry(const char *header, const char *name)
@@ -138,7 +138,7 @@ const NpyInfo *npy_info(const NpyFile *file)
     return &file->info;
 }
 
-/* ---- Numbers --------------------------------------------------------------------------------- */
+/* ---- Numbers ---------------------------------------------------------------------------- */
 
 static void to_floats(const NpyType *type, const char *stored, int64_t count, float *out)
 {

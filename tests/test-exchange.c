@@ -38,7 +38,7 @@ static void put(const char *name, const void *bytes, size_t length)
     ck_assert_msg(file_write(in_folder(name), bytes, length, &error), "%s", error.text);
 }
 
-/* ---- Names -------------------------------------------------------------------------------- */
+/* ---- Names ------------------------------------------------------------------------------ */
 
 typedef struct {
     const char *rule, *there, *here; /* here NULL: not taken */
@@ -116,7 +116,7 @@ START_TEST(norms_have_names_of_their_own)
 }
 END_TEST
 
-/* ---- Layouts -------------------------------------------------------------------------------- */
+/* ---- Layouts ---------------------------------------------------------------------------- */
 
 static const FornixAttr kernel_attrs[] = {{.name = "kernel"}, {0}};
 static const FornixNode conv_like = {.name = "conv", .attrs = kernel_attrs};
@@ -215,8 +215,7 @@ START_TEST(odd_layouts_are_refused)
 }
 END_TEST
 
-/* ---- Arrays of NumPy --------------------------------------------------------------------------
- */
+/* ---- Arrays of NumPy -------------------------------------------------------------------- */
 
 static size_t npy_bytes(char *bytes, const char *header, const void *data, size_t length)
 {
@@ -293,8 +292,7 @@ START_TEST(bad_arrays_are_refused)
 }
 END_TEST
 
-/* ---- Against PyTorch --------------------------------------------------------------------------
- */
+/* ---- Against PyTorch -------------------------------------------------------------------- */
 
 /* A tensor of a file, as floats. */
 typedef struct {
@@ -561,8 +559,7 @@ START_TEST(a_run_goes_out)
 }
 END_TEST
 
-/* ---- Nets of others, where they are ------------------------------------------------------------
- */
+/* ---- Nets of others, where they are ----------------------------------------------------- */
 
 static const char *shared(const char *name)
 {
