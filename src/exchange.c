@@ -223,7 +223,7 @@ static bool import_all(const Exchange *x, const char *to, FornixError *error)
         WeightTensor *tensor = weights_take(weights, &x->weights[k], 0, error);
         fine = tensor && read_weight(x, k, tensor->data, error);
     }
-    fine = fine && weights_save(weights, to, error);
+    fine = fine && weights_save(weights, to, NULL, 0, error);
     weights_free(weights);
     return fine;
 }
