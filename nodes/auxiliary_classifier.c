@@ -10,7 +10,7 @@ static bool expand(FornixInfer *infer, const void *attrs)
 {
     const AuxiliaryClassifier *a = attrs;
     fornix_emit(infer,
-                "<dense id=\"dense\" x=\"x\" channels=\"%lld\"/>"
+                "<dense id=\"dense\" x=\"x\" channels=\"%lld\" from=\"classes\"/>"
                 "<identity id=\"logits\" x=\"dense\" as=\"logits\"/>",
                 (long long)a->classes.count);
     return true;

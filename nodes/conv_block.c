@@ -31,15 +31,16 @@ static void emit_behind(FornixInfer *infer, const ConvBlock *a, int64_t k)
     double slope = a->activation == ACTIVATION_RELU ? 0 : a->slope;
     if (a->norm != NORM_NONE && (rectifies || a->activation == ACTIVATION_NONE)) {
         emit_id(infer, a, k, norms[a->norm]);
-        fornix_emit(infer, " x=\"conv%lld\" slope=\"%.9g\"/>", (long long)k,
+        fornix_emit(infer, " x=\"conv%lld\" slope=\"%.9g\" from=\"norm\"/>", (long long)k,
                     rectifies ? slope : 1.0);
         return;
     }
     if (a->norm != NORM_NONE)
-        fornix_emit(infer, "<%s id=\"norm%lld\" x=\"conv%lld\"/>", norms[a->norm], (long long)k,
-                    (long long)k);
+        fornix_emit(infer, "<%s id=\"norm%lld\" x=\"conv%lld\" from=\"norm\"/>", norms[a->norm],
+                    (long long)k, (long long)k);
     emit_id(infer, a, k, activations[a->activation]);
-    fornix_emit(infer, " x=\"%s%lld\"", a->norm == NORM_NONE ? "conv" : "norm", (long long)k);
+    fornix_emit(infer, " x=\"%s%lld\" from=\"activation\"", a->norm == NORM_NONE ? "conv" : "norm",
+                (long long)k);
     if (a->activation == ACTIVATION_LEAKY)
         fornix_emit(infer, " slope=\"%.9g\"", a->slope);
     fornix_emit(infer, "/>");

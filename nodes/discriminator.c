@@ -25,11 +25,12 @@ static const char *emit_behind(FornixInfer *infer, const Discriminator *a, const
         fornix_emit(infer, "<batch_norm id=\"act%lld\"", (long long)k);
     else
         fornix_emit(infer, "<leaky_relu id=\"act%lld\"", (long long)k);
-    fornix_emit(infer, " x=\"%s%lld\" slope=\"%.9g\"/>", from, (long long)k, a->slope);
+    fornix_emit(infer, " x=\"%s%lld\" slope=\"%.9g\" from=\"norm\"/>", from, (long long)k,
+                a->slope);
     if (!drops || a->dropout <= 0)
         return "act";
-    fornix_emit(infer, "<dropout id=\"drop%lld\" x=\"act%lld\" rate=\"%.9g\"/>", (long long)k,
-                (long long)k, a->dropout);
+    fornix_emit(infer, "<dropout id=\"drop%lld\" x=\"act%lld\" rate=\"%.9g\" from=\"dropout\"/>",
+                (long long)k, (long long)k, a->dropout);
     return "drop";
 }
 
@@ -46,7 +47,7 @@ static void emit_vector(FornixInfer *infer, const Discriminator *a)
     int64_t depth = a->depth ? a->depth : VECTOR_DEPTH, width = a->width ? a->width : VECTOR_WIDTH;
     const char *from = "x";
     for (int64_t k = 1; k <= depth; k++) {
-        fornix_emit(infer, "<dense id=\"dense%lld\" channels=\"%lld\"", (long long)k,
+        fornix_emit(infer, "<dense id=\"dense%lld\" channels=\"%lld\" from=\"width\"", (long long)k,
                     (long long)(width > 1 ? width : 1));
         emit_reading(infer, from, k - 1);
         fornix_emit(infer, "/>");
@@ -67,7 +68,9 @@ static void emit_map(FornixInfer *infer, const Discriminator *a, Extent size)
             stride.axis[axis] = half.axis[axis] < size.axis[axis] ? 2 : 1;
         size = half;
         k++;
-        fornix_emit(infer, "<conv id=\"conv%lld\" channels=\"%lld\" kernel=\"3\" padding=\"1\"",
+        fornix_emit(infer,
+                    "<conv id=\"conv%lld\" channels=\"%lld\" kernel=\"3\" padding=\"1\" "
+                    "from=\"width depth\"",
                     (long long)k, (long long)(width << (k - 1)));
         emit_axes(infer, "stride", stride);
         emit_reading(infer, from, k - 1);

@@ -33,16 +33,17 @@ static void emit_vector(FornixInfer *infer, const Generator *a, const char *from
     int64_t depth = a->depth ? a->depth : VECTOR_DEPTH, width = a->width ? a->width : VECTOR_WIDTH;
     for (int64_t k = 1; k <= depth; k++) {
         if (k == 1)
-            fornix_emit(infer, "<dense id=\"dense1\" x=\"%s\" channels=\"%lld\"/>", from,
-                        (long long)width);
+            fornix_emit(infer, "<dense id=\"dense1\" x=\"%s\" channels=\"%lld\" from=\"width\"/>",
+                        from, (long long)width);
         else
-            fornix_emit(infer, "<dense id=\"dense%lld\" x=\"act%lld\" channels=\"%lld\"/>",
+            fornix_emit(infer,
+                        "<dense id=\"dense%lld\" x=\"act%lld\" channels=\"%lld\" from=\"width\"/>",
                         (long long)k, (long long)(k - 1), (long long)width);
         fornix_emit(infer, "<batch_norm id=\"act%lld\" x=\"dense%lld\" slope=\"%.9g\"/>",
                     (long long)k, (long long)k, a->slope);
     }
-    fornix_emit(infer, "<dense id=\"x\" x=\"act%lld\" channels=\"%lld\"/>", (long long)depth,
-                (long long)a->like.shape.c);
+    fornix_emit(infer, "<dense id=\"x\" x=\"act%lld\" channels=\"%lld\" from=\"like\"/>",
+                (long long)depth, (long long)a->like.shape.c);
 }
 
 /* The transposed convolution that makes `to` of `from`, an axis at a time. */
@@ -55,8 +56,8 @@ static void emit_enlargement(FornixInfer *infer, int64_t k, Extent from, Extent 
         stride.axis[a] = grows ? 2 : 1;
         padding.axis[a] = to.axis[a] == 1 ? 0 : 1;
     }
-    fornix_emit(infer, "<transposed_conv id=\"up%lld\" x=\"act%lld\"", (long long)k,
-                (long long)(k - 1));
+    fornix_emit(infer, "<transposed_conv id=\"up%lld\" x=\"act%lld\" from=\"width like\"",
+                (long long)k, (long long)(k - 1));
     emit_axes(infer, "kernel", kernel);
     emit_axes(infer, "stride", stride);
     emit_axes(infer, "padding", padding);
@@ -73,20 +74,22 @@ static void emit_map(FornixInfer *infer, const Generator *a, const char *from)
     }
     Extent start = sizes[steps];
     int64_t channels = width << steps;
-    fornix_emit(infer,
-                "<dense id=\"dense\" x=\"%s\" channels=\"%lld\"/>"
-                "<leaky_relu id=\"act\" x=\"dense\" slope=\"%.9g\"/>"
-                "<reshape id=\"act0\" x=\"act\" shape=\"%lld %lld %lld %lld\"/>",
-                from, (long long)(start.axis[0] * start.axis[1] * start.axis[2] * channels),
-                a->slope, (long long)start.axis[0], (long long)start.axis[1],
-                (long long)start.axis[2], (long long)channels);
+    fornix_emit(
+        infer,
+        "<dense id=\"dense\" x=\"%s\" channels=\"%lld\" from=\"width depth like\"/>"
+        "<leaky_relu id=\"act\" x=\"dense\" slope=\"%.9g\"/>"
+        "<reshape id=\"act0\" x=\"act\" shape=\"%lld %lld %lld %lld\" from=\"width like\"/>",
+        from, (long long)(start.axis[0] * start.axis[1] * start.axis[2] * channels), a->slope,
+        (long long)start.axis[0], (long long)start.axis[1], (long long)start.axis[2],
+        (long long)channels);
     for (int64_t k = 1; k <= steps; k++) {
         emit_enlargement(infer, k, sizes[steps - k + 1], sizes[steps - k]);
         fornix_emit(infer,
                     " channels=\"%lld\"/><batch_norm id=\"act%lld\" x=\"up%lld\" slope=\"%.9g\"/>",
                     (long long)(channels >> k), (long long)k, (long long)k, a->slope);
     }
-    fornix_emit(infer, "<conv id=\"x\" x=\"act%lld\" channels=\"%lld\" kernel=\"3\"/>",
+    fornix_emit(infer,
+                "<conv id=\"x\" x=\"act%lld\" channels=\"%lld\" kernel=\"3\" from=\"like\"/>",
                 (long long)steps, (long long)a->like.shape.c);
 }
 

@@ -15,10 +15,12 @@ static void emit_stage(FornixInfer *infer, int64_t k, int64_t width, Extent *siz
 {
     Extent window;
     if (k == 1)
-        fornix_emit(infer, "<conv id=\"conv1\" x=\"x\" channels=\"%lld\"/>", (long long)width);
+        fornix_emit(infer, "<conv id=\"conv1\" x=\"x\" channels=\"%lld\" from=\"width\"/>",
+                    (long long)width);
     else
-        fornix_emit(infer, "<conv id=\"conv%lld\" x=\"pool%lld\" channels=\"%lld\"/>", (long long)k,
-                    (long long)(k - 1), (long long)width);
+        fornix_emit(infer,
+                    "<conv id=\"conv%lld\" x=\"pool%lld\" channels=\"%lld\" from=\"width\"/>",
+                    (long long)k, (long long)(k - 1), (long long)width);
     fornix_emit(infer,
                 "<batch_norm id=\"act%lld\" x=\"conv%lld\" slope=\"0\"/>"
                 "<max_pool id=\"pool%lld\" x=\"act%lld\"",
@@ -38,11 +40,11 @@ static bool expand(FornixInfer *infer, const void *attrs)
     for (int64_t k = 1; k <= a->depth; k++)
         emit_stage(infer, k, a->width, &size);
     fornix_emit(infer,
-                "<dropout id=\"drop1\" x=\"pool%lld\" rate=\"%.9g\"/>"
-                "<dense id=\"dense1\" x=\"drop1\" channels=\"%lld\"/>"
+                "<dropout id=\"drop1\" x=\"pool%lld\" rate=\"%.9g\" from=\"dropout\"/>"
+                "<dense id=\"dense1\" x=\"drop1\" channels=\"%lld\" from=\"width\"/>"
                 "<relu id=\"act\" x=\"dense1\"/>"
-                "<dropout id=\"drop2\" x=\"act\" rate=\"%.9g\"/>"
-                "<dense id=\"dense2\" x=\"drop2\" channels=\"%lld\"/>"
+                "<dropout id=\"drop2\" x=\"act\" rate=\"%.9g\" from=\"dropout\"/>"
+                "<dense id=\"dense2\" x=\"drop2\" channels=\"%lld\" from=\"classes\"/>"
                 "<identity id=\"logits\" x=\"dense2\" as=\"logits\"/>",
                 (long long)a->depth, a->dropout, (long long)a->width, a->dropout,
                 (long long)a->classes.count);

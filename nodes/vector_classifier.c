@@ -15,13 +15,13 @@ static bool expand(FornixInfer *infer, const void *attrs)
     fornix_emit(infer, "<identity id=\"drop0\" x=\"x\"/>");
     for (int64_t k = 1; k <= a->depth; k++)
         fornix_emit(infer,
-                    "<dense id=\"dense%lld\" x=\"drop%lld\" channels=\"%lld\"/>"
+                    "<dense id=\"dense%lld\" x=\"drop%lld\" channels=\"%lld\" from=\"width\"/>"
                     "<relu id=\"act%lld\" x=\"dense%lld\"/>"
-                    "<dropout id=\"drop%lld\" x=\"act%lld\" rate=\"%.9g\"/>",
+                    "<dropout id=\"drop%lld\" x=\"act%lld\" rate=\"%.9g\" from=\"dropout\"/>",
                     (long long)k, (long long)(k - 1), (long long)a->width, (long long)k,
                     (long long)k, (long long)k, (long long)k, a->dropout);
     fornix_emit(infer,
-                "<dense id=\"dense\" x=\"drop%lld\" channels=\"%lld\"/>"
+                "<dense id=\"dense\" x=\"drop%lld\" channels=\"%lld\" from=\"classes\"/>"
                 "<identity id=\"logits\" x=\"dense\" as=\"logits\"/>",
                 (long long)a->depth, (long long)a->classes.count);
     return true;

@@ -124,6 +124,18 @@ static size_t source_order(Diag *diag, const Source *source)
     return i;
 }
 
+static const Trail *trail_copy(Diag *diag, const Trail *trail)
+{
+    if (!trail)
+        return NULL;
+    Trail *copy = arena_take(diag->arena, 1, sizeof *copy);
+    copy->why = arena_text(diag->arena, trail->why);
+    copy->place = trail->place;
+    copy->place.source = diag->sources[source_order(diag, trail->place.source)];
+    copy->place.trail = trail_copy(diag, trail->place.trail);
+    return copy;
+}
+
 static bool same(const Entry *a, const Entry *b)
 {
     return a->source == b->source && a->place.line == b->place.line &&
@@ -145,6 +157,7 @@ static void add_entry(Diag *diag, Entry entry, const char *help)
         mem_free(entry.message);
         return;
     }
+    entry.place.trail = trail_copy(diag, entry.place.trail);
     entry.help = mem_text(help);
     if (entry.help) {
         entry.help = mem_grow(entry.help, strlen(entry.help) + 4, 1);
@@ -278,21 +291,28 @@ static void print_excerpt(FILE *out, const Place *place, const char *help)
     text_free(&marks);
 }
 
-static void print_text(FILE *out, const Entry *entry)
+static void print_message(FILE *out, const Place *place, const char *severity, const char *message,
+                          const char *help)
 {
-    const char *severity = entry->warning ? "warning" : "error";
-    const Place *place = &entry->place;
     bool excerpt = place->source && place->line > 0;
     if (excerpt)
         fprintf(out, "%s:%d:%d: ", place->source->name, place->line, place->column);
     else
         fprintf(out, "%s: ", place->source ? place->source->name : "fornix");
-    fprintf(out, "%s: %s", severity, entry->message);
-    if (entry->help && !excerpt)
-        fprintf(out, " (%s)", entry->help);
+    fprintf(out, "%s: %s", severity, message);
+    if (help && !excerpt)
+        fprintf(out, " (%s)", help);
     putc('\n', out);
     if (excerpt)
-        print_excerpt(out, place, entry->help);
+        print_excerpt(out, place, help);
+}
+
+static void print_text(FILE *out, const Entry *entry)
+{
+    print_message(out, &entry->place, entry->warning ? "warning" : "error", entry->message,
+                  entry->help);
+    for (const Trail *trail = entry->place.trail; trail; trail = trail->place.trail)
+        print_message(out, &trail->place, "note", trail->why, NULL);
 }
 
 static void print_quoted(FILE *out, const char *text)
@@ -310,22 +330,35 @@ static void print_quoted(FILE *out, const char *text)
     putc('"', out);
 }
 
+static void print_json_place(FILE *out, const Place *place)
+{
+    if (!place->source)
+        return;
+    fputs("\"file\": ", out);
+    print_quoted(out, place->source->name);
+    fprintf(out, ", \"line\": %d, \"column\": %d, \"length\": %d, ", place->line, place->column,
+            place->length);
+}
+
 static void print_json(FILE *out, const Entry *entry)
 {
-    fprintf(out, "{\"severity\": \"%s\"", entry->warning ? "warning" : "error");
-    if (entry->place.source) {
-        fputs(", \"file\": ", out);
-        print_quoted(out, entry->place.source->name);
-        fprintf(out, ", \"line\": %d, \"column\": %d, \"length\": %d", entry->place.line,
-                entry->place.column, entry->place.length);
-    }
-    fputs(", \"message\": ", out);
+    fprintf(out, "{\"severity\": \"%s\", ", entry->warning ? "warning" : "error");
+    print_json_place(out, &entry->place);
+    fputs("\"message\": ", out);
     print_quoted(out, entry->message);
     if (entry->help) {
         fputs(", \"help\": ", out);
         print_quoted(out, entry->help);
     }
-    fputs("}\n", out);
+    const Trail *trail = entry->place.trail;
+    for (const char *between = ", \"notes\": [{"; trail; trail = trail->place.trail) {
+        fputs(between, out);
+        print_json_place(out, &trail->place);
+        fputs("\"message\": ", out);
+        print_quoted(out, trail->why);
+        between = "}, {";
+    }
+    fputs(entry->place.trail ? "}]}\n" : "}\n", out);
 }
 
 void diag_print(const Diag *diag, FILE *out, bool json)

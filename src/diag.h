@@ -4,6 +4,9 @@
  *   graphs/unet3d.xml:31:30: error: conv_block 'enc2': no attribute 'kernle'
  *      31 |   <conv_block id="enc2" x="enc1" kernle="3"/>
  *         |                                  ^~~~~~ did you mean 'kernel'?
+ *
+ * A place may lead on to others, shown behind it as notes: what a composite made of the element, or
+ * which node reads the file in which the mistake stands.
  */
 #ifndef FORNIX_DIAG_H
 #define FORNIX_DIAG_H
@@ -20,11 +23,19 @@ typedef struct {
     size_t length;
 } Source;
 
+typedef struct Trail Trail;
+
 typedef struct {
     const Source *source; /* NULL: no place is known */
     int line, column;     /* from 1; columns count characters, not bytes */
     int length;           /* characters to underline, at least 1 */
+    const Trail *trail;   /* where it leads on to; NULL: nowhere */
 } Place;
+
+struct Trail {
+    const char *why; /* "made by conv_block 'wide'" */
+    Place place;
+};
 
 /* Safe to use from several threads; printing comes after them. */
 typedef struct Diag Diag;
@@ -32,7 +43,7 @@ typedef struct Diag Diag;
 Diag *diag_new(void);
 void diag_free(Diag *diag);
 
-/* Records a mistake at a place, of whose source it keeps a copy. The same message at the same place
+/* Records a mistake at a place, of which it keeps a copy with all that it leads to. The same message at the same place
  * is recorded once. */
 void diag_error(Diag *diag, Place place, const char *format, ...) FORNIX_PRINTF(3, 4);
 /* As above, with a word of help behind the caret ("did you mean 'kernel'?"); NULL for none. */

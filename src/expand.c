@@ -303,7 +303,7 @@ const Expansion *expand_file(const char *path, const Override *overrides, size_t
     return expansion;
 }
 
-const Element *expand_fragment(const char *name, const char *text, Diag *diag, Arena *arena)
+Element *expand_fragment(const char *name, const char *text, Diag *diag, Arena *arena)
 {
     Expander expander = {.diag = diag, .arena = arena};
     const Element *source = xml_parse_fragment(name, text, diag, arena);

@@ -90,7 +90,7 @@ const Expansion *expand_file(const char *path, const Override *overrides, size_t
 
 /* As expand_file for elements written by a program, without params and includes; gives an element
  * named "fragment" that holds them. */
-const Element *expand_fragment(const char *name, const char *text, Diag *diag, Arena *arena);
+Element *expand_fragment(const char *name, const char *text, Diag *diag, Arena *arena);
 
 /* The element that a reference (without port or path) means from where `from` stands: among the
  * elements of its parent, then of the parent's parent, and so on. NULL: none. */

@@ -142,37 +142,6 @@ Scope *scope_inside(Body *body, const Scope *scope, const Item *item)
     return inside;
 }
 
-static bool build_composite(Body *body, Scope *scope, Item *item, FornixInfer *infer)
-{
-    Node *node = infer->node;
-    const FornixNode *type = node->type;
-    bool fine = type->composite->expand(infer, node->attrs) && !infer->failed;
-    if (!fine && !infer->failed)
-        diag_error(body->request.diag, node->place, "the plugin '%s' expands to nothing",
-                   type->name);
-    const char *name = arena_format(body->memory, "<%s '%s'>", type->name, node->path);
-    const Element *inner =
-        fine ? expand_fragment(name, text_value(&infer->emitted), body->request.diag, body->memory)
-             : NULL;
-    text_free(&infer->emitted);
-    if (!inner)
-        return false;
-    Scope *inside = scope_inside(body, scope, item);
-    inside->net = scope->net;
-    inside->net_path = arena_format(body->memory, "%s%s/", scope->net_path, item->id);
-    inside->bindings = arena_take(body->memory, (size_t)node->inputs + 1, sizeof(Binding));
-    for (int i = 0; i < node->inputs; i++)
-        inside->bindings[inside->binding_count++] = (Binding){type->inputs[i].name, node->in[i]};
-    scope_fill(body, inside, inner);
-    item->inside = inside;
-    item->composite = type;
-    if (body_build_scope(body, inside))
-        return true;
-    diag_warn(body->request.diag, node->place, "%s '%s' stands here, and inside it is a mistake",
-              type->name, node->path);
-    return false;
-}
-
 static bool build_node(Body *body, Scope *scope, Item *item)
 {
     const Plugin *plugin = registry_need(body->request.registry, item->element, body->request.diag);
@@ -193,7 +162,7 @@ static bool build_node(Body *body, Scope *scope, Item *item)
     FornixInfer *infer = arena_take(body->memory, 1, sizeof *infer);
     *infer = (FornixInfer){body, scope, node, item->element, {0}, false};
     return type->layer ? build_layer(body, scope, item, infer)
-                       : build_composite(body, scope, item, infer);
+                       : body_build_composite(body, scope, item, infer);
 }
 
 bool body_build_item(Body *body, Scope *scope, Item *item)

@@ -103,7 +103,10 @@ static Parameter *declare(FornixInfer *infer, const char *name, FornixShape shap
         return NULL;
     }
     if (!shape_fits(shape)) {
-        plugin_mistake(infer, "it asks for a weight of an impossible size");
+        infer->failed = true;
+        diag_error(infer->body->request.diag, node->place,
+                   "%s '%s': its weight would be %s, which no tensor can be", node->type->name,
+                   node->path, shape_text(infer->body->memory, shape));
         return NULL;
     }
     const char *full =

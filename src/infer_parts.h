@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The inside of infer: scopes and items (infer.c), references (infer_reference.c), inputs
- * (infer_connect.c), nets (infer_net.c), and what nodes see of it (infer_node.c). */
+ * (infer_connect.c), nets (infer_net.c), composites (infer_composite.c), and what nodes see of it
+ * (infer_node.c). */
 #ifndef FORNIX_INFER_PARTS_H
 #define FORNIX_INFER_PARTS_H
 
@@ -66,6 +67,7 @@ Scope *scope_inside(Body *body, const Scope *scope, const Item *item); /* of a u
 bool body_build_item(Body *body, Scope *scope, Item *item);
 bool body_build_scope(Body *body, Scope *scope);
 bool body_build_use(Body *body, Scope *scope, Item *item);
+bool body_build_composite(Body *body, Scope *scope, Item *item, FornixInfer *infer);
 bool body_connect(Body *body, Scope *scope, const Element *element, Node *node);
 
 typedef struct Reference {

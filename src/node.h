@@ -322,7 +322,9 @@ typedef struct {
 
 /* expand writes nodes as graph text with fornix_emit; the node's own inputs are there under their
  * ports' names, and each output is the node whose id is the output's name. Shapes of inputs are
- * known (fornix_input). */
+ * known (fornix_input). What is wrong in the text is shown at what the user wrote: at the input
+ * that an emitted attribute names, at the composite's attribute of its name, or at the first of
+ * those that from="width depth" lists on the emitted element; else at the composite. */
 typedef struct {
     bool (*expand)(FornixInfer *infer, const void *attrs);
 } FornixComposite;

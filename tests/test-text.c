@@ -153,9 +153,11 @@ START_TEST(mistakes)
     static const char text[] = "one\n\tdeux é kernle=\"3\"\r\nthree";
     Source source = {"a.xml", text, sizeof text - 1};
     Diag *diag = diag_new();
-    diag_error(diag, (Place){&source, 3, 6, 1}, "late\nline");
-    diag_error_help(diag, (Place){&source, 2, 9, 6}, "did you mean 'kernel'?", "no '%s'", "kernle");
-    diag_error_help(diag, (Place){&source, 2, 9, 6}, "did you mean 'kernel'?", "no '%s'", "kernle");
+    diag_error(diag, (Place){&source, 3, 6, 1, NULL}, "late\nline");
+    diag_error_help(diag, (Place){&source, 2, 9, 6, NULL}, "did you mean 'kernel'?", "no '%s'",
+                    "kernle");
+    diag_error_help(diag, (Place){&source, 2, 9, 6, NULL}, "did you mean 'kernel'?", "no '%s'",
+                    "kernle");
     diag_warn(diag, (Place){0}, "odd");
     ck_assert_uint_eq(diag_errors(diag), 2);
     char *shown = printed(diag, false);
@@ -184,7 +186,7 @@ START_TEST(mistakes_in_passing_text)
     Diag *diag = diag_new();
     char name[] = "<made>", text[] = "<cnv/>";
     Source source = {name, text, sizeof text - 1};
-    diag_error(diag, (Place){&source, 1, 2, 3}, "no node");
+    diag_error(diag, (Place){&source, 1, 2, 3, NULL}, "no node");
     memset(name, 'x', sizeof name - 1);
     memset(text, 'x', sizeof text - 1);
     char *shown = printed(diag, false);
@@ -197,12 +199,46 @@ START_TEST(mistakes_in_passing_text)
 }
 END_TEST
 
+/* What is behind a mistake comes behind it, all of it, also where the text is gone by then. */
+START_TEST(mistakes_that_lead_on)
+{
+    Diag *diag = diag_new();
+    char text[] = "<conv/>";
+    Source written = {"a.xml", "<block/>", 8}, made = {"<block>", text, 7};
+    Trail last = {"read by nets", {.source = &written, .line = 1, .column = 1, .length = 1}};
+    Trail first = {"made by block", {&made, 1, 2, 4, &last}};
+    diag_error(diag, (Place){&written, 1, 2, 5, &first}, "too large");
+    memset(text, 'x', 7);
+    char *shown = printed(diag, false);
+    ck_assert_str_eq(shown, "a.xml:1:2: error: too large\n"
+                            "    1 | <block/>\n"
+                            "      |  ^~~~~\n"
+                            "<block>:1:2: note: made by block\n"
+                            "    1 | <conv/>\n"
+                            "      |  ^~~~\n"
+                            "a.xml:1:1: note: read by nets\n"
+                            "    1 | <block/>\n"
+                            "      | ^\n"
+                            "1 error\n");
+    free(shown);
+    shown = printed(diag, true);
+    ck_assert_str_eq(
+        shown, "{\"severity\": \"error\", \"file\": \"a.xml\", \"line\": 1, \"column\": 2, "
+               "\"length\": 5, \"message\": \"too large\", \"notes\": [{\"file\": \"<block>\", "
+               "\"line\": 1, \"column\": 2, \"length\": 4, \"message\": \"made by block\"}, "
+               "{\"file\": \"a.xml\", \"line\": 1, \"column\": 1, \"length\": 1, \"message\": "
+               "\"read by nets\"}]}\n");
+    free(shown);
+    diag_free(diag);
+}
+END_TEST
+
 START_TEST(many_mistakes)
 {
     Diag *diag = diag_new();
     Source source = {"a.xml", "", 0};
     for (int i = 0; i < 1000; i++)
-        diag_error(diag, (Place){&source, 1 + i, 1, INT_MAX}, "mistake");
+        diag_error(diag, (Place){&source, 1 + i, 1, INT_MAX, NULL}, "mistake");
     ck_assert_uint_eq(diag_errors(diag), 1000);
     char *shown = printed(diag, false);
     ck_assert_ptr_nonnull(strstr(shown, "1000 errors\n"));
@@ -226,6 +262,7 @@ int main(void)
     tcase_add_test(tests, failures);
     tcase_add_test(tests, mistakes);
     tcase_add_test(tests, mistakes_in_passing_text);
+    tcase_add_test(tests, mistakes_that_lead_on);
     tcase_add_test(tests, many_mistakes);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
