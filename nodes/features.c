@@ -75,7 +75,10 @@ static bool numbers_find(FornixBuild *build, Opened *o)
         for (int64_t i = 0; i < o->count; i++) {
             double value;
             if (!csv_real(csv, o->manifest.at[row], o->columns[i], &value, &error))
-                return fornix_build_fail(build, "columns", "%s", error.text);
+                return manifest_fail(build, &o->manifest, (ManifestField){row, o->columns[i]},
+                                     "columns", "column '%s': '%s' is not a number",
+                                     csv_header(csv, o->columns[i]),
+                                     csv_field(csv, o->manifest.at[row], o->columns[i]));
         }
     return o->count || fornix_build_fail(build, "columns", "no column is left for features");
 }
@@ -215,7 +218,8 @@ static bool features_read(void *opened, const FornixTable *table, int column, in
     for (int64_t i = 0; i < count; i++)
         if (!isfinite(out[i]))
             return fornix_fail_input(error, "%s: row %" PRId64 " of '%s' is not finite",
-                                     o->attrs->file, at, o->attrs->tensor);
+                                     o->attrs->file, at, o->attrs->tensor) ||
+                   manifest_blame(&o->manifest, row, error);
     return true;
 }
 

@@ -50,6 +50,7 @@ typedef struct {
     Manifest manifest;
     Volume *volumes; /* of each row of the manifest */
     int64_t channels;
+    int64_t mask; /* its column in the manifest */
     MaskMap mask_map;
     int first_label;
     const FornixTable *table; /* whose budget it is; NULL before there is one */
@@ -87,22 +88,27 @@ static bool same_size(const int64_t a[3], const int64_t b[3])
     return a[0] == b[0] && a[1] == b[1] && a[2] == b[2];
 }
 
-static bool header_read(FornixBuild *build, const char *path, VolumeInfo *info)
+/* A file that a field names and its header; NULL after a mistake. */
+static const char *header_read(FornixBuild *build, Opened *o, ManifestField field, VolumeInfo *info)
 {
     FornixError error = {0};
-    return fornix_uses_file(build, path) &&
-           (volume_inspect(path, info, &error) || fornix_build_fail(build, NULL, "%s", error.text));
+    const char *path = manifest_file(build, &o->manifest, field);
+    if (!path || volume_inspect(path, info, &error))
+        return path;
+    manifest_fail(build, &o->manifest, field, "manifest", "%s", error.text);
+    return NULL;
 }
 
-static bool sizes_agree(FornixBuild *build, const char *file, const VolumeInfo *info,
-                        const char *first, const VolumeInfo *as)
+/* Of the file in a field and of the row's first. */
+static bool sizes_agree(FornixBuild *build, Opened *o, ManifestField field, const VolumeInfo *info,
+                        const VolumeInfo *first)
 {
-    const int64_t *a = info->map.size, *b = as->map.size;
+    const int64_t *a = info->map.size, *b = first->map.size;
     return same_size(a, b) ||
-           fornix_build_fail(build, NULL,
-                             "%s has %" PRId64 " x %" PRId64 " x %" PRId64 " voxels (R A S), %s "
-                             "has %" PRId64 " x %" PRId64 " x %" PRId64,
-                             file, a[0], a[1], a[2], first, b[0], b[1], b[2]);
+           manifest_fail(build, &o->manifest, field, "manifest",
+                         "it has %" PRId64 " x %" PRId64 " x %" PRId64 " voxels (R A S), %s "
+                         "has %" PRId64 " x %" PRId64 " x %" PRId64,
+                         a[0], a[1], a[2], o->volumes[field.row].files[0], b[0], b[1], b[2]);
 }
 
 static bool volume_find(FornixBuild *build, Opened *o, const int64_t *columns, int64_t mask,
@@ -114,45 +120,39 @@ static bool volume_find(FornixBuild *build, Opened *o, const int64_t *columns, i
     int64_t channels = 0;
     volume->files = arena_take(o->manifest.arena, (size_t)a->images.count, sizeof(char *));
     for (int64_t i = 0; i < a->images.count; i++) {
-        volume->files[i] = manifest_file(&o->manifest, row, columns[i]);
-        if (!volume->files[i])
-            return fornix_build_fail(build, "images", "%s:%" PRId64 ": no '%s'",
-                                     csv_name(o->manifest.csv), manifest_line(&o->manifest, row),
-                                     a->images.items[i]);
-        if (!header_read(build, volume->files[i], &info))
+        ManifestField field = {row, columns[i]};
+        if (!(volume->files[i] = header_read(build, o, field, &info)))
             return false;
         if (!i)
             first = info;
-        if (!sizes_agree(build, volume->files[i], &info, volume->files[0], &first))
+        if (!sizes_agree(build, o, field, &info, &first))
             return false;
         channels += info.channels;
     }
     if (row && channels != o->channels)
-        return fornix_build_fail(build, NULL, "%s has %" PRId64 " channels, %s has %" PRId64,
-                                 volume->files[0], channels, o->volumes[0].files[0], o->channels);
+        return manifest_fail(build, &o->manifest, (ManifestField){row, columns[0]}, "manifest",
+                             "%" PRId64 " channels, and %s has %" PRId64, channels,
+                             o->volumes[0].files[0], o->channels);
     o->channels = channels;
-    volume->mask = mask < 0 ? NULL : manifest_file(&o->manifest, row, mask);
-    if (mask >= 0 && !volume->mask)
-        return fornix_build_fail(build, "mask", "%s:%" PRId64 ": no '%s'",
-                                 csv_name(o->manifest.csv), manifest_line(&o->manifest, row),
-                                 a->mask);
-    if (volume->mask && (!header_read(build, volume->mask, &info) ||
-                         !sizes_agree(build, volume->mask, &info, volume->files[0], &first)))
+    ManifestField masked = {row, mask};
+    if (mask >= 0 && (!(volume->mask = header_read(build, o, masked, &info)) ||
+                      !sizes_agree(build, o, masked, &info, &first)))
         return false;
     Fitting fitting = {a->size, a->spacing, a->fit, a->anchor, slice_axis(a)};
     return fit_volume(build, &fitting, &first, &volume->map, volume->spacing);
 }
 
-static bool grids_agree(FornixBuild *build, const Opened *o, int64_t row)
+static bool grids_agree(FornixBuild *build, Opened *o, ManifestField field)
 {
+    int64_t row = field.row;
     FornixShape a = fit_shape(&o->volumes[row].map, slice_axis(o->attrs), 1);
     FornixShape b = fit_shape(&o->volumes[0].map, slice_axis(o->attrs), 1);
     return (a.d == b.d && a.h == b.h && a.w == b.w) ||
-           fornix_build_fail(
-               build, "size",
-               "%s gives %" PRId64 " x %" PRId64 " x %" PRId64 " (D H W), %s gives %" PRId64
-               " x %" PRId64 " x %" PRId64 ": say a size for all",
-               o->volumes[row].files[0], a.d, a.h, a.w, o->volumes[0].files[0], b.d, b.h, b.w);
+           manifest_fail(build, &o->manifest, field, "manifest",
+                         "it gives %" PRId64 " x %" PRId64 " x %" PRId64
+                         " (D H W), %s gives %" PRId64 " x %" PRId64 " x %" PRId64
+                         ": say a size for all",
+                         a.d, a.h, a.w, o->volumes[0].files[0], b.d, b.h, b.w);
 }
 
 static bool volumes_find(FornixBuild *build, Opened *o)
@@ -167,11 +167,12 @@ static bool volumes_find(FornixBuild *build, Opened *o)
             return false;
     if (masked && (mask = manifest_column(build, &o->manifest, "mask", a->mask)) < 0)
         return false;
+    o->mask = mask;
     o->volumes = mem_new((size_t)o->manifest.rows, sizeof *o->volumes);
     int told = 0;
     for (int64_t row = 0; row < o->manifest.rows && told < TOLD_MOST; row++)
         if (!volume_find(build, o, columns, mask, row) ||
-            !(row == 0 || told || grids_agree(build, o, row)))
+            !(row == 0 || told || grids_agree(build, o, (ManifestField){row, columns[0]})))
             told++;
     return !told;
 }
@@ -305,7 +306,7 @@ static bool nifti_read(void *opened, const FornixTable *table, int column, int64
     bool own;
     const float *grid = grid_get(o, volume, kind, &own, error);
     if (!grid)
-        return false;
+        return manifest_blame(&o->manifest, o->volume[row], error);
     if (o->slice[row] < 0)
         memcpy(out, grid, (size_t)fornix_floats(shown->shape) * sizeof *out);
     else
@@ -389,7 +390,8 @@ static bool slices_add(FornixBuild *build, Opened *o)
         fornix_parallel(build, count, volume_look, &look);
     for (int64_t v = 0; v < count; v++) {
         if (look.errors[v].text[0])
-            fine = fornix_build_fail(build, NULL, "%s", look.errors[v].text);
+            fine = manifest_fail(build, &o->manifest, (ManifestField){v, o->mask}, "manifest", "%s",
+                                 look.errors[v].text);
         for (int64_t k = 0; fine && k < o->volumes[v].map.size[axis]; k++)
             if (!chosen || look.tumour[v * look.most + k])
                 row_add(build, o, v, k);

@@ -66,21 +66,17 @@ static bool picture_find(FornixBuild *build, Opened *o, const int64_t *columns, 
     for (int64_t i = 0; i < count; i++) {
         FornixError error = {0};
         PictureInfo info;
-        bool mask = i == a->images.count;
-        picture->files[i] = manifest_file(&o->manifest, row, columns[i]);
+        ManifestField field = {row, columns[i]};
+        picture->files[i] = manifest_file(build, &o->manifest, field);
         if (!picture->files[i])
-            return fornix_build_fail(build, mask ? "mask" : "images", "%s:%" PRId64 ": no '%s'",
-                                     csv_name(o->manifest.csv), manifest_line(&o->manifest, row),
-                                     mask ? a->mask : a->images.items[i]);
-        if (!fornix_uses_file(build, picture->files[i]))
             return false;
         if (!picture_inspect(picture->files[i], &info, &error))
-            return fornix_build_fail(build, NULL, "%s", error.text);
+            return manifest_fail(build, &o->manifest, field, "manifest", "%s", error.text);
         if (i && (info.height != picture->height || info.width != picture->width))
-            return fornix_build_fail(
-                build, NULL, "%s has %" PRId64 " x %" PRId64 " pixels, %s %" PRId64 " x %" PRId64,
-                picture->files[i], info.height, info.width, picture->files[0], picture->height,
-                picture->width);
+            return manifest_fail(
+                build, &o->manifest, field, "manifest",
+                "it has %" PRId64 " x %" PRId64 " pixels, %s %" PRId64 " x %" PRId64, info.height,
+                info.width, picture->files[0], picture->height, picture->width);
         picture->height = info.height;
         picture->width = info.width;
     }
@@ -108,11 +104,11 @@ static bool pictures_find(FornixBuild *build, Opened *o)
             told++;
         else if (!told && !a->size.count &&
                  (one->height != first->height || one->width != first->width))
-            told += !fornix_build_fail(build, "size",
-                                       "%s has %" PRId64 " x %" PRId64 " pixels, %s %" PRId64
-                                       " x %" PRId64 ": say a size for all",
-                                       one->files[0], one->height, one->width, first->files[0],
-                                       first->height, first->width);
+            told += !manifest_fail(
+                build, &o->manifest, (ManifestField){row, columns[0]}, "manifest",
+                "it has %" PRId64 " x %" PRId64 " pixels, %s %" PRId64 " x %" PRId64
+                ": say a size for all",
+                one->height, one->width, first->files[0], first->height, first->width);
     }
     o->height = a->size.count ? a->size.size[1] : o->pictures[0].height;
     o->width = a->size.count ? a->size.size[2] : o->pictures[0].width;
@@ -259,12 +255,12 @@ static bool png_read(void *opened, const FornixTable *table, int column, int64_t
     if (shown->kind & FORNIX_MASK && !has_mask(o))
         return fornix_fail_input(error, "%s is of a new subject: it has no mask",
                                  picture->files[0]);
+    bool fine = true;
     if (shown->kind & FORNIX_MASK)
-        return file_load(o, picture, o->attrs->images.count, 1, out, error);
-    for (int64_t i = 0; i < o->attrs->images.count; i++)
-        if (!file_load(o, picture, i, shown->shape.c, out, error))
-            return false;
-    return true;
+        fine = file_load(o, picture, o->attrs->images.count, 1, out, error);
+    for (int64_t i = 0; fine && !(shown->kind & FORNIX_MASK) && i < o->attrs->images.count; i++)
+        fine = file_load(o, picture, i, shown->shape.c, out, error);
+    return fine || manifest_blame(&o->manifest, row, error);
 }
 
 static const FornixAttr attrs[] = {

@@ -15,6 +15,7 @@ static const int64_t columns_most = 1 << 20;
 
 struct Csv {
     char *name, *text;
+    size_t mark; /* bytes of its byte order mark */
     char **fields; /* the header's, then row by row */
     size_t count, capacity;
     int64_t *lines; /* of the header, then of every row */
@@ -184,7 +185,7 @@ static Csv *parse(const char *name, char *text, size_t length, FornixError *erro
     csv->text = text;
     Parser parser = {csv, text, text + length, 1, error};
     if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
-        parser.at += 3;
+        parser.at += csv->mark = 3;
     bool ok = check_characters(&parser);
     while (ok && parser.at < parser.end) {
         int empty = line_end(&parser, parser.at);
@@ -252,6 +253,11 @@ const char *csv_field(const Csv *csv, int64_t row, int64_t column)
 int64_t csv_line(const Csv *csv, int64_t row)
 {
     return csv->lines[row + 1];
+}
+
+size_t csv_offset(const Csv *csv, int64_t row, int64_t column)
+{
+    return (size_t)(csv_field(csv, row, column) - csv->text) - csv->mark;
 }
 
 int64_t csv_find(const Csv *csv, const char *column)

@@ -29,6 +29,8 @@ int64_t csv_columns(const Csv *csv);
 const char *csv_header(const Csv *csv, int64_t column);
 const char *csv_field(const Csv *csv, int64_t row, int64_t column); /* never NULL */
 int64_t csv_line(const Csv *csv, int64_t row);                      /* from 1 */
+/* The byte of the text, without its byte order mark, at which a field or its quote begins. */
+size_t csv_offset(const Csv *csv, int64_t row, int64_t column);
 
 int64_t csv_find(const Csv *csv, const char *column); /* -1: not there */
 /* As csv_find, but its absence is a failure that suggests the nearest name, or lists all. */

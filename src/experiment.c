@@ -151,14 +151,24 @@ typedef struct MistakeAt {
     Outer *outer;
 } MistakeAt;
 
-static void tell_mistake(void *context, const char *where, const char *text)
+static void tell_mistake(void *context, const char *where, const Place *at, const char *text)
 {
-    MistakeAt *at = context;
-    const Attribute *attribute = where ? element_attribute(at->outer->element, where) : NULL;
-    pthread_mutex_lock(&at->experiment->lock);
-    diag_error(at->experiment->diag, attribute ? attribute->value_place : at->outer->element->place,
-               "%s '%s': %s", at->outer->type->name, at->outer->id, text);
-    pthread_mutex_unlock(&at->experiment->lock);
+    const MistakeAt *of = context;
+    Experiment *x = of->experiment;
+    const Outer *outer = of->outer;
+    const Attribute *attribute = where ? element_attribute(outer->element, where) : NULL;
+    Place asked = attribute ? attribute->value_place : outer->element->place;
+    pthread_mutex_lock(&x->lock);
+    if (at) {
+        const char *why = arena_format(x->memory, "read by %s '%s'", outer->type->name, outer->id);
+        Trail trail = {why, asked};
+        Place place = *at;
+        place.trail = &trail;
+        diag_error(x->diag, place, "%s", text);
+    } else {
+        diag_error(x->diag, asked, "%s '%s': %s", outer->type->name, outer->id, text);
+    }
+    pthread_mutex_unlock(&x->lock);
 }
 
 FornixBuild *outer_build(Experiment *x, Outer *outer, const FornixTable *const *tables,

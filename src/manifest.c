@@ -2,11 +2,15 @@
 #include "manifest.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base.h"
 #include "file.h"
+#include "samples.h"
+#include "source.h"
 #include "text.h"
 
 enum { CLASSES_MOST = 1000, MISSING = -1, DROPPED = -1 };
@@ -34,15 +38,99 @@ int64_t manifest_column(FornixBuild *build, const Manifest *manifest, const char
     return column;
 }
 
-const char *manifest_file(const Manifest *manifest, int64_t row, int64_t column)
+/* ---- Places ------------------------------------------------------------------------------ */
+
+/* Read again: a text that is not shown need not be kept. Without text where it is no such text. */
+static const Source *source_of(Manifest *m, const char *path)
 {
-    const char *name = csv_field(manifest->csv, manifest->at[row], column);
-    if (!*name)
+    if (m->source)
+        return m->source;
+    Diag *unheard = diag_new();
+    m->source = source_read(path, (Place){0}, unheard, m->arena);
+    diag_free(unheard);
+    if (!m->source) {
+        Source *source = arena_take(m->arena, 1, sizeof *source);
+        source->name = arena_text(m->arena, path);
+        m->source = source;
+    }
+    return m->source;
+}
+
+/* Of a field in a row of the CSV. */
+static Place field_place(Manifest *m, int64_t row, int64_t column)
+{
+    const Source *source = source_of(m, csv_name(m->csv));
+    if (!source->text)
+        return (Place){
+            .source = source, .line = (int)csv_line(m->csv, row), .column = 1, .length = 1};
+    size_t at = csv_offset(m->csv, row, column), length = strlen(csv_field(m->csv, row, column));
+    bool quoted = at < source->length && source->text[at] == '"';
+    return source_place(source, at, length + 2 * quoted);
+}
+
+bool manifest_fail(FornixBuild *build, Manifest *manifest, ManifestField field, const char *where,
+                   const char *format, ...)
+{
+    char text[2000];
+    va_list values;
+    va_start(values, format);
+    vsnprintf(text, sizeof text, format, values);
+    va_end(values);
+    return build_fail_at(build, field_place(manifest, manifest->at[field.row], field.column), where,
+                         "%s", text);
+}
+
+bool manifest_blame(const Manifest *manifest, int64_t row, FornixError *error)
+{
+    FornixError bare = *error;
+    if (!bare.input)
+        return false;
+    *error = (FornixError){0};
+    return fornix_fail_input(error, "%s:%" PRId64 ": %s", csv_name(manifest->csv),
+                             manifest_line(manifest, row), bare.text);
+}
+
+/* A failure to read the CSV, shown at the line that it names behind the path. */
+static bool reading_fails(FornixBuild *build, Manifest *m, const char *path,
+                          const FornixError *error)
+{
+    size_t length = strlen(path);
+    char *rest = NULL;
+    long line = strncmp(error->text, path, length) == 0 && error->text[length] == ':'
+                    ? strtol(error->text + length + 1, &rest, 10)
+                    : 0;
+    if (line < 1 || strncmp(rest, ": ", 2) != 0)
+        return fornix_build_fail(build, "manifest", "%s", error->text);
+    const Source *source = source_of(m, path);
+    Place place = {.source = source, .line = (int)line, .column = 1, .length = 1};
+    const char *at = source->text;
+    for (long k = 1; at && k < line; k++)
+        at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL;
+    if (at)
+        place = source_place(source, (size_t)(at - source->text), strcspn(at, "\r\n"));
+    return build_fail_at(build, place, "manifest", "%s", rest + 2);
+}
+
+/* ---- Files ------------------------------------------------------------------------------- */
+
+const char *manifest_file(FornixBuild *build, Manifest *manifest, ManifestField field)
+{
+    FornixError error = {0};
+    FileIdentity identity;
+    const char *name = csv_field(manifest->csv, manifest->at[field.row], field.column);
+    if (!*name) {
+        manifest_fail(build, manifest, field, "manifest", "no '%s'",
+                      csv_header(manifest->csv, field.column));
         return NULL;
+    }
     char *path = file_join(manifest->folder, name);
     const char *kept = arena_text(manifest->arena, path);
     mem_free(path);
-    return kept;
+    if (!file_identity(kept, &identity, &error))
+        manifest_fail(build, manifest, field, "manifest", "%s", error.text);
+    else if (fornix_uses_file(build, kept))
+        return kept;
+    return NULL;
 }
 
 int64_t manifest_line(const Manifest *manifest, int64_t row)
@@ -137,7 +225,7 @@ static bool classes_found(FornixBuild *build, const Manifest *m, ManifestLabel *
 }
 
 /* The class of a row, DROPPED, or -2 after a mistake. */
-static int32_t class_of(FornixBuild *build, const Manifest *m, const ManifestLabel *label,
+static int32_t class_of(FornixBuild *build, Manifest *m, const ManifestLabel *label,
                         const Mapping *mappings, int64_t count, int64_t row)
 {
     const char *value = csv_field(m->csv, row, label->column);
@@ -153,9 +241,8 @@ static int32_t class_of(FornixBuild *build, const Manifest *m, const ManifestLab
     }
     if (!mapped)
         return class_named(label, value);
-    fornix_build_fail(build, "classes", "%s:%" PRId64 ": '%s' of column '%s' has no class",
-                      csv_name(m->csv), csv_line(m->csv, row), value,
-                      csv_header(m->csv, label->column));
+    build_fail_at(build, field_place(m, row, label->column), "classes",
+                  "'%s' of column '%s' has no class", value, csv_header(m->csv, label->column));
     return -2;
 }
 
@@ -220,8 +307,8 @@ static bool rows_find(FornixBuild *build, const ManifestRequest *request, Manife
         const char *who = own ? arena_format(m->arena, "%" PRId64, csv_line(m->csv, row))
                               : csv_field(m->csv, row, subject);
         if (kept && !*who)
-            return fornix_build_fail(build, "subject", "%s:%" PRId64 ": no '%s'", csv_name(m->csv),
-                                     csv_line(m->csv, row), request->subject);
+            return build_fail_at(build, field_place(m, row, subject), "subject", "no '%s'",
+                                 request->subject);
         m->dropped += !kept;
         if (!kept)
             continue;
@@ -264,7 +351,7 @@ static bool manifest_read(FornixBuild *build, const ManifestRequest *request, Ma
     m->unlabelled = new != NULL;
     m->csv = csv_read(path, &error);
     if (!m->csv)
-        return fornix_build_fail(build, "manifest", "%s", error.text);
+        return reading_fails(build, m, path, &error);
     char *folder = file_folder(path);
     m->folder = arena_text(m->arena, *request->folder && !new ? request->folder : folder);
     mem_free(folder);

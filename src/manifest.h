@@ -12,6 +12,7 @@
 
 #include "arena.h"
 #include "csv.h"
+#include "diag.h"
 #include "node.h"
 
 typedef struct ManifestRequest {
@@ -34,8 +35,14 @@ typedef struct ManifestLabel {
     int32_t *of; /* each row */
 } ManifestLabel;
 
+/* A row that is kept, and a column of the CSV. */
+typedef struct ManifestField {
+    int64_t row, column;
+} ManifestField;
+
 typedef struct Manifest {
     Arena *arena;
+    const Source *source; /* the text once more, when a mistake was shown in it */
     Csv *csv;
     const char *folder;
     int64_t rows; /* that are kept */
@@ -55,9 +62,16 @@ void manifest_close(Manifest *manifest);
 /* The CSV's column of that name; -1: told at attribute where. */
 int64_t manifest_column(FornixBuild *build, const Manifest *manifest, const char *where,
                         const char *name);
-/* The file that a column names in a row, in the folder; NULL where it is blank. */
-const char *manifest_file(const Manifest *manifest, int64_t row, int64_t column);
+/* The file that a field names, in the folder; it is there, and the build uses it. NULL: told. */
+const char *manifest_file(FornixBuild *build, Manifest *manifest, ManifestField field);
 int64_t manifest_line(const Manifest *manifest, int64_t row); /* of the CSV file */
+
+/* Reports a mistake at a field of the file, and behind it the attribute where of the loader;
+ * returns false. */
+bool manifest_fail(FornixBuild *build, Manifest *manifest, ManifestField field, const char *where,
+                   const char *format, ...) FORNIX_PRINTF(5, 6);
+/* While rows are read: what is wrong with a file is told with its line; returns false. */
+bool manifest_blame(const Manifest *manifest, int64_t row, FornixError *error);
 
 /* In `columns`: a label column each; returns the number of the first. */
 int manifest_add_labels(FornixBuild *build, const Manifest *manifest);

@@ -17,9 +17,9 @@ static bool is_prediction(const FornixColumn *column, bool pixels)
 
 /* ---- Pixels ------------------------------------------------------------------------------ */
 
-static void tell(void *context, const char *where, const char *text)
+static void tell(void *context, const char *where, const Place *at, const char *text)
 {
-    (void)where;
+    (void)where, (void)at;
     fornix_fail_input(context, "%s", text);
 }
 

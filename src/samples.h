@@ -14,6 +14,7 @@
 #define FORNIX_SAMPLES_H
 
 #include "base.h"
+#include "diag.h"
 #include "node.h"
 
 /* ---- The pool ---------------------------------------------------------------------------- */
@@ -113,8 +114,9 @@ typedef struct BuildRequest {
      * new subjects. NULL elsewhere. */
     const FornixTable *stored;
     const char *manifest;
-    /* A mistake at an attribute or port of the element (NULL: at the element). */
-    void (*mistake)(void *context, const char *where, const char *text);
+    /* A mistake at an attribute or port of the element (NULL: at the element); at: the place in a
+     * file that this reads, where the mistake stands; NULL: it is of the graph. */
+    void (*mistake)(void *context, const char *where, const Place *at, const char *text);
     void *context;
 } BuildRequest;
 
@@ -138,6 +140,9 @@ const FornixTable *build_table(FornixBuild *build);
 void build_add_fits(FornixBuild *build, const Fits *fits); /* of what made the values */
 /* What a safetensors file that they were read from says of itself, if it says anything. */
 bool build_add_fits_of(FornixBuild *build, const char *path, FornixError *error);
+/* As fornix_build_fail, of a mistake that stands in a file which the attribute names. */
+bool build_fail_at(FornixBuild *build, Place at, const char *where, const char *format, ...)
+    FORNIX_PRINTF(4, 5);
 const char *const *build_files(const FornixBuild *build, int *count); /* fornix_uses_file */
 void build_free(FornixBuild *build);                                  /* the table stays */
 

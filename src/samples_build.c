@@ -57,16 +57,32 @@ void build_set_reader(FornixBuild *build, const TableReader *reader)
 
 /* ---- Mistakes ---------------------------------------------------------------------------- */
 
-bool fornix_build_fail(FornixBuild *build, const char *where, const char *format, ...)
+static bool tell(FornixBuild *build, const char *where, const Place *at, const char *format,
+                 va_list values)
 {
     char text[2000];
-    va_list values;
-    va_start(values, format);
     vsnprintf(text, sizeof text, format, values);
-    va_end(values);
     build->failed = true;
     if (build->request.mistake)
-        build->request.mistake(build->request.context, where, text);
+        build->request.mistake(build->request.context, where, at, text);
+    return false;
+}
+
+bool fornix_build_fail(FornixBuild *build, const char *where, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    tell(build, where, NULL, format, values);
+    va_end(values);
+    return false;
+}
+
+bool build_fail_at(FornixBuild *build, Place at, const char *where, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    tell(build, where, &at, format, values);
+    va_end(values);
     return false;
 }
 

@@ -46,9 +46,9 @@ static bool damaged(const Load *load, const char *what)
     return fornix_fail(load->error, "%s is damaged: %s", load->folder, what);
 }
 
-static void mistake(void *context, const char *where, const char *text)
+static void mistake(void *context, const char *where, const Place *at, const char *text)
 {
-    (void)where;
+    (void)where, (void)at;
     damaged(context, text);
 }
 

@@ -132,10 +132,12 @@ static bool fill(gzFile file, Filling *filling)
         place(filling, values, count);
         left -= count;
     }
-    /* The stream's checksum is looked at only when its end is read. */
-    int status = Z_OK, got = gzread(file, bytes, 1);
-    const char *reason = gzerror(file, &status);
-    return got > 0 || status == Z_OK || status == Z_STREAM_END ||
+    /* The stream's checksum is looked at only when its end is read; damage may have moved that. */
+    int status = Z_OK;
+    while (gzread(file, bytes, sizeof bytes) > 0)
+        continue;
+    const char *reason = volume_reason(file, &status);
+    return status == Z_OK || status == Z_STREAM_END ||
            fornix_fail_input(filling->error, "%s: damaged: %s", filling->path, reason);
 }
 

@@ -177,6 +177,13 @@ static bool read_header(gzFile file, const char *path, VolumeHeader *header, For
            set_affine(header, &fields, path, error);
 }
 
+/* zlib puts the number of the file before what it says. */
+const char *volume_reason(gzFile file, int *status)
+{
+    const char *text = gzerror(file, status), *behind = strstr(text, ">: ");
+    return behind ? behind + 3 : text;
+}
+
 bool volume_fetch(gzFile file, const char *path, void *out, int64_t length, int64_t total,
                   FornixError *error)
 {
@@ -185,7 +192,7 @@ bool volume_fetch(gzFile file, const char *path, void *out, int64_t length, int6
         int64_t want = length - done < piece ? length - done : piece;
         int got = gzread(file, (char *)out + done, (unsigned)want);
         int status;
-        const char *reason = gzerror(file, &status);
+        const char *reason = volume_reason(file, &status);
         if (got < 0 && status != Z_BUF_ERROR)
             return fornix_fail_input(error, "%s: damaged at byte %jd of its content: %s", path,
                                      (intmax_t)gztell(file), reason);

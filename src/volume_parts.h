@@ -33,6 +33,8 @@ gzFile volume_open(const char *path, VolumeHeader *header, FornixError *error);
 /* As gzread, but of all length bytes; total is how many there should be in the file. */
 bool volume_fetch(gzFile file, const char *path, void *out, int64_t length, int64_t total,
                   FornixError *error);
+/* What gzerror says. */
+const char *volume_reason(gzFile file, int *status);
 bool volume_orient(const VolumeHeader *header, const char *path, VolumeInfo *info,
                    FornixError *error);
 

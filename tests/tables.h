@@ -21,10 +21,14 @@ typedef struct Made {
     const char *where;  /* of it */
 } Made;
 
-static inline void made_mistake(void *context, const char *where, const char *text)
+static inline void made_mistake(void *context, const char *where, const Place *at, const char *text)
 {
     Made *made = context;
-    snprintf(made->mistake, sizeof made->mistake, "%s", text);
+    if (at)
+        snprintf(made->mistake, sizeof made->mistake, "%s:%d: %s", at->source->name, at->line,
+                 text);
+    else
+        snprintf(made->mistake, sizeof made->mistake, "%s", text);
     made->where = where;
 }
 

@@ -27,6 +27,30 @@ fornix() {
     "$program" "$@"
 }
 
+# ---- Bytes ----
+
+put() { # FILE OFFSET BYTES: over what is there, written as for printf
+    # shellcheck disable=SC2059 # the bytes are the format
+    printf "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc 2>/dev/null
+}
+
+header() { # FILE.nii.gz OFFSET BYTES: as put, in what is compressed
+    gzip -dc "$1" >unpacked
+    put unpacked "$2" "$3"
+    gzip -c unpacked >"$1"
+    rm unpacked
+}
+
+nifti2() { # FILE.nii.gz OUT.nii: an image of 8 x 8 x 8 floats with the header of NIfTI-2
+    head -c 544 /dev/zero >"$2"
+    put "$2" 0 '\034\002\000\000n+2\000\r\n\032\n\020\000\040\000\003'
+    for at in 24 32 40; do put "$2" $at '\010'; done
+    for at in 48 56 64 72; do put "$2" $at '\001'; done
+    for at in 110 118 126 134; do put "$2" $at '\360\077'; done
+    put "$2" 168 '\040\002'
+    gzip -dc "$1" | tail -c 2048 >>"$2"
+}
+
 # ---- Good files ----
 
 good=$work/good
@@ -42,10 +66,11 @@ if ! fornix run cohort.xml -o made >log 2>&1; then
 fi
 cp large/*_0001_mask.nii.gz large.nii.gz
 gzip -dc volumes/*_0003_image.nii.gz >nan.nii
-printf '\000\000\300\177' | dd of=nan.nii bs=1 seek=1200 conv=notrunc 2>/dev/null
+put nan.nii 1200 '\000\000\300\177'
 gzip nan.nii
 mkdir pictures
 cp made/stages/pictures/cuts/*.png pictures
+cp "$(find made/stages/large_pictures -name "*.png" | head -n 1)" large.png
 (cd pictures && ls ./*.png) | awk 'BEGIN { print "file,grade" } { print $0 ",g" NR % 2 }' >index.csv
 mv index.csv pictures
 header='{"feature":{"dtype":"F32","shape":[16,2],"data_offsets":[0,128]}}'
@@ -119,8 +144,8 @@ judge
 
 # ---- Bytes at random ----
 
-# A graph with a few bytes changed, lost or doubled, by a generator with a seed of its own.
-mangle() { # SEED FILE
+# A file with a few bytes changed, lost or doubled, by a generator with a seed of its own.
+mangle() { # SEED FILE OUT
     od -An -v -tu1 -w1 "$2" | awk -v seed="$1" '
         BEGIN { srand(seed); bytes = "<>/\"=&;${}[]*. \n09azé\1\377" }
         { byte[NR] = $1 + 0 }
@@ -135,27 +160,62 @@ mangle() { # SEED FILE
             for (k = 1; k <= NR; k++) if (byte[k] >= 0) printf "\\%03o", byte[k]
         }' >"$work/octal"
     # shellcheck disable=SC2059 # the octal numbers are the format
-    printf "$(cat "$work/octal")" >"$work/case/mangled.xml"
+    printf "$(cat "$work/octal")" >"$3"
+}
+
+spoil() { # SEED FILE OUT: as mangle; a compressed file as it is, or what is in it
+    case $2 in
+    *.gz)
+        if [ $(($1 % 2)) = 0 ]; then
+            mangle "$1" "$2" "$3"
+        else
+            gzip -dc "$2" >"$work/inner" && mangle "$1" "$work/inner" "$work/spoilt"
+            gzip -c "$work/spoilt" >"$3"
+        fi
+        ;;
+    *) mangle "$1" "$2" "$3" ;;
+    esac
+}
+
+allow() { # NAME SEED: how a try may end
+    tried=$((tried + 1))
+    case $ended in 0 | 1 | 2) return ;; esac
+    failed=$((failed + 1))
+    echo "test-bad-input: $1 mangled with seed $2 ended with $ended"
+    tail -n 5 "$work/errors"
 }
 
 begin fuzz
-tried=0
+tried=0 seed=0 seconds=${FUZZ_SECONDS:-8}
 start=$(date +%s)
-until [ $(($(date +%s) - start)) -ge "${FUZZ_SECONDS:-8}" ]; do
+until [ $(($(date +%s) - start)) -ge $((seconds / 2)) ]; do
+    seed=$((seed + 1))
     for graph in table images acgan; do
-        tried=$((tried + 1))
-        mangle "$tried" "$good/$graph.xml"
+        mangle $seed "$good/$graph.xml" "$work/case/mangled.xml"
         (cd "$work/case" && exec "$program" check mangled.xml) >"$work/output" 2>"$work/errors"
         ended=$?
-        case $ended in 0 | 2) continue ;; esac
-        failed=$((failed + 1))
-        echo "test-bad-input: $graph.xml mangled with seed $tried ended with $ended"
-        tail -n 5 "$work/errors"
+        [ $ended = 1 ] && ended="1: a check can't fail"
+        allow $graph.xml $seed
+    done
+done
+
+# What graphs read, each in its turn; what can't be seen to be damaged, may be used.
+until [ $(($(date +%s) - start)) -ge "$seconds" ]; do
+    seed=$((seed + 1))
+    for pair in table:table.csv images:volumes/manifest.csv tensors:tensors.safetensors \
+        pictures:pictures/0001.png images:volumes/000003_heads_0003_image.nii.gz \
+        images:volumes/000003_heads_0003_mask.nii.gz; do
+        file=${pair#*:}
+        spoil $seed "$good/$file" "$work/case/$file"
+        (cd "$work/case" && exec "$program" run "${pair%%:*}.xml" -o out) >"$work/output" 2>"$work/errors"
+        ended=$?
+        allow "$file" $seed
+        cp "$good/$file" "$work/case/$file"
     done
 done
 passed=$((passed + 1))
 
-echo "$tried mangled graphs"
+echo "$tried mangled files"
 total=$((passed + failed))
 echo "$((100 * passed / total))%: Checks: $total, Failures: $failed, Errors: 0"
 [ "$failed" = 0 ]

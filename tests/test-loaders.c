@@ -244,7 +244,7 @@ START_TEST(bad_manifests)
     text_file("gone.csv", "patient,flair,seg\nA,gone.nii,a-mask.nii.gz\n");
     refused("nifti", "gone.csv", "subject='patient' images='flair'", NULL, "gone.nii");
     text_file("blank.csv", "patient,flair,seg\nA,,a-mask.nii.gz\n");
-    refused("nifti", "blank.csv", "subject='patient' images='flair'", "images",
+    refused("nifti", "blank.csv", "subject='patient' images='flair'", "manifest",
             "blank.csv:2: no 'flair'");
     text_file("twice.csv", "patient,flair\nA,a.nii.gz\nA,b.nii.gz\n");
     const FornixTable *table = load("nifti", "twice.csv", "subject='patient' images='flair'");
@@ -354,7 +354,7 @@ START_TEST(pictures)
     ck_assert_int_eq(fornix_column(cropped, 0)->shape.c, 3);
     ck_assert(made_value(cropped, "image", 0, 0) == 10 && made_value(cropped, "image", 0, 5) == 40);
     text_file("odd.csv", "file,mask\n1.png,1m.png\n2.png,1m.png\n");
-    refused("png", "odd.csv", "images='file'", "size", "say a size for all");
+    refused("png", "odd.csv", "images='file'", "manifest", "say a size for all");
     refused("png", "odd.csv", "images='file' mask='mask'", NULL, "2.png");
     refused("png", "pictures.csv", "images='file' mask_classes='1,2 2' mask='mask'", "mask_classes",
             "two classes");
