@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "command.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -400,7 +401,7 @@ const Command commands[] = {
     {"help", "", "prints this", do_help},
     {0}};
 
-int command_main(int count, char **words)
+static int dispatch(int count, char **words)
 {
     if (isa_refused()) {
         fprintf(stderr,
@@ -423,4 +424,13 @@ int command_main(int count, char **words)
     fprintf(stderr, "fornix: no command '%s'%s%s%s; 'fornix help' names them\n", word,
             near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     return EXIT_INPUT;
+}
+
+int command_main(int count, char **words)
+{
+    int code = dispatch(count, words);
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    fprintf(stderr, "fornix: cannot write to the standard output: %s\n", strerror(errno));
+    return code ? code : EXIT_RUN;
 }
