@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -96,6 +97,28 @@ static void put_quoted(FILE *out, const char *text)
     putc('"', out);
 }
 
+static int terminal_width(FILE *out)
+{
+    struct winsize size;
+    return ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
+}
+
+/* Within a line of the terminal: what wraps could not be cleared again. */
+static void show_bar(const Gauge *gauge, const char *left)
+{
+    enum { WIDTH = 24 };
+    Meter *meter = gauge->meter;
+    char line[400];
+    int full = gauge->total > 0 ? (int)(WIDTH * gauge->done / gauge->total) : 0;
+    int percent = gauge->total > 0 ? (int)(100 * gauge->done / gauge->total) : 0;
+    snprintf(line, sizeof line, "%-20s [%.*s%.*s] %3d %%  %s left  %s", gauge->name, full,
+             "########################", WIDTH - full, "........................", percent, left,
+             gauge->note);
+    clear_bar(meter);
+    fprintf(meter->out, "%.*s", terminal_width(meter->out) - 1, line);
+    meter->bar = true;
+}
+
 static void show(Gauge *gauge, double now)
 {
     Meter *meter = gauge->meter;
@@ -112,14 +135,7 @@ static void show(Gauge *gauge, double now)
                 ", \"done\": %" PRId64 ", \"total\": %" PRId64 ", \"seconds_left\": %.1f}\n",
                 gauge->done, gauge->total, left);
     } else if (meter->terminal) {
-        enum { WIDTH = 24 };
-        int full = gauge->total > 0 ? (int)(WIDTH * gauge->done / gauge->total) : 0;
-        clear_bar(meter);
-        fprintf(meter->out, "%-20s [%.*s%.*s] %3d %%  %s left  %s", gauge->name, full,
-                "########################", WIDTH - full, "........................",
-                gauge->total > 0 ? (int)(100 * gauge->done / gauge->total) : 0, *time ? time : "?",
-                gauge->note);
-        meter->bar = true;
+        show_bar(gauge, *time ? time : "?");
     } else {
         fprintf(meter->out, "%s: %" PRId64 " of %" PRId64 ", %s left  %s\n", gauge->name,
                 gauge->done, gauge->total, *time ? time : "?", gauge->note);
