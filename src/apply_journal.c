@@ -7,12 +7,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base.h"
 #include "file.h"
+#include "hash.h"
 
 enum { KEEPS = 20, KEEP_SECONDS = 20, ROOM = 4 };
 
@@ -21,7 +21,8 @@ struct Journal {
     int file;
     int64_t rows, floats;
     int64_t safe, added;
-    double kept; /* when */
+    Hasher *hasher; /* of all that was added */
+    double kept;    /* when */
 };
 
 static double seconds_now(void)
@@ -31,21 +32,46 @@ static double seconds_now(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* How many rows an earlier run left, if it was of the same kind. */
-static int64_t read_note(const Journal *journal)
+static size_t row_bytes(const Journal *journal)
+{
+    return (size_t)journal->floats * sizeof(float);
+}
+
+static bool hash_rows(Journal *journal, int64_t rows, FornixError *error)
+{
+    size_t bytes = row_bytes(journal);
+    float *row = mem_new(bytes, 1);
+    bool fine = true;
+    for (int64_t k = 0; k < rows && fine; k++) {
+        fine = journal_read(journal, k, row, error);
+        hasher_add(journal->hasher, row, bytes);
+    }
+    mem_free(row);
+    return fine;
+}
+
+/* How many rows an earlier run left, if it was of the same kind and they are still as it left them.
+ */
+static int64_t read_note(Journal *journal)
 {
     FornixError error = {0};
     int64_t safe = 0, rows, floats;
-    struct stat info;
+    char said[HASH_TEXT], found[HASH_TEXT];
     char *text = file_exists(journal->note) ? file_read(journal->note, 4096, NULL, &error) : NULL;
     bool fine = text &&
-                sscanf(text, "{\"safe\": %" SCNd64 ", \"rows\": %" SCNd64 ", \"floats\": %" SCNd64,
-                       &safe, &rows, &floats) == 3 &&
+                sscanf(text,
+                       "{\"safe\": %" SCNd64 ", \"rows\": %" SCNd64 ", \"floats\": %" SCNd64
+                       ", \"hash\": \"%32s",
+                       &safe, &rows, &floats, said) == 4 &&
                 rows == journal->rows && floats == journal->floats && safe > 0 && safe <= rows &&
-                fstat(journal->file, &info) == 0 &&
-                info.st_size / (off_t)sizeof(float) / floats >= safe;
+                hash_rows(journal, safe, &error);
     mem_free(text);
-    return fine ? safe : 0;
+    hash_text(hasher_result(journal->hasher), found);
+    if (fine && strcmp(said, found) == 0)
+        return safe;
+    hasher_free(journal->hasher);
+    journal->hasher = hasher_new();
+    return 0;
 }
 
 Journal *journal_open(const char *folder, int64_t rows, int64_t floats, FornixError *error)
@@ -59,6 +85,7 @@ Journal *journal_open(const char *folder, int64_t rows, int64_t floats, FornixEr
                          .note = file_join(folder, "journal.json"),
                          .rows = rows,
                          .floats = floats,
+                         .hasher = hasher_new(),
                          .kept = seconds_now()};
     journal->file = open(journal->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (journal->file < 0) {
@@ -76,6 +103,7 @@ void journal_close(Journal *journal)
         return;
     if (journal->file >= 0)
         close(journal->file);
+    hasher_free(journal->hasher);
     mem_free(journal->path);
     mem_free(journal->note);
     mem_free(journal);
@@ -84,11 +112,6 @@ void journal_close(Journal *journal)
 int64_t journal_rows(const Journal *journal)
 {
     return journal ? journal->safe : 0;
-}
-
-static size_t row_bytes(const Journal *journal)
-{
-    return (size_t)journal->floats * sizeof(float);
 }
 
 bool journal_read(const Journal *journal, int64_t row, float *out, FornixError *error)
@@ -112,6 +135,7 @@ bool journal_add(Journal *journal, const float *row, FornixError *error)
                                strerror(put ? errno : EIO));
         done += (size_t)put;
     }
+    hasher_add(journal->hasher, row, bytes);
     journal->added++;
     return true;
 }
@@ -122,10 +146,12 @@ bool journal_keep(Journal *journal, FornixError *error)
         (journal->added - journal->safe < (journal->rows + KEEPS - 1) / KEEPS &&
          seconds_now() - journal->kept < KEEP_SECONDS))
         return true;
-    char text[120];
+    char text[200], hash[HASH_TEXT];
+    hash_text(hasher_result(journal->hasher), hash);
     snprintf(text, sizeof text,
-             "{\"safe\": %" PRId64 ", \"rows\": %" PRId64 ", \"floats\": %" PRId64 "}\n",
-             journal->added, journal->rows, journal->floats);
+             "{\"safe\": %" PRId64 ", \"rows\": %" PRId64 ", \"floats\": %" PRId64
+             ", \"hash\": \"%s\"}\n",
+             journal->added, journal->rows, journal->floats, hash);
     if (fdatasync(journal->file) != 0 && errno != EINVAL)
         return fornix_fail(error, "%s: cannot write: %s", journal->path, strerror(errno));
     journal->safe = journal->added;

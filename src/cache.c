@@ -95,6 +95,20 @@ static json_t *hash_results(const char *folder, FornixError *error)
     return files;
 }
 
+/* Of everything else in a stage.json. */
+static bool hash_stage(const json_t *root, char text[HASH_TEXT])
+{
+    json_t *bare = json_copy((json_t *)(uintptr_t)root);
+    json_object_del(bare, "hash");
+    char *whole = json_dumps(bare, JSON_COMPACT | JSON_SORT_KEYS);
+    if (whole)
+        hash_text(hash_bytes(whole, strlen(whole)), text);
+    json_decref(bare);
+    bool fine = whole != NULL;
+    free(whole);
+    return fine;
+}
+
 static bool write_stage(const CacheEntry *entry, const Figures *figures, FornixError *error)
 {
     json_t *files = hash_results(entry->work, error);
@@ -109,6 +123,9 @@ static bool write_stage(const CacheEntry *entry, const Figures *figures, FornixE
     json_object_set_new(root, "stage", json_string(entry->stage));
     json_object_set_new(root, "figures", numbers);
     json_object_set_new(root, "files", files);
+    char hash[HASH_TEXT] = "";
+    hash_stage(root, hash);
+    json_object_set_new(root, "hash", json_string(hash));
     char *text = json_dumps(root, JSON_INDENT(1)), *path = file_join(entry->work, "stage.json");
     bool fine = text && file_write(path, text, strlen(text), error);
     free(text);
@@ -119,9 +136,11 @@ static bool write_stage(const CacheEntry *entry, const Figures *figures, FornixE
 
 static bool is_intact(const char *folder, const json_t *root)
 {
-    const char *name;
+    const char *name, *said_of_all = json_string_value(json_object_get(root, "hash"));
+    char hash[HASH_TEXT];
     json_t *files = json_object_get(root, "files"), *value;
-    if (!json_is_object(files))
+    if (!json_is_object(files) || !said_of_all || !hash_stage(root, hash) ||
+        strcmp(said_of_all, hash) != 0)
         return false;
     json_object_foreach(files, name, value)
     {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "file.h"
+#include "hash.h"
 #include "safetensors.h"
 #include "text.h"
 
@@ -215,6 +216,25 @@ static void updates_text(Weights *weights, Text *text)
         text_format(text, "%" PRId64 " ", weights_at(weights, k)->updates);
 }
 
+/* Of all that a checkpoint holds, into text. */
+static void entries_hash(const Entries *entries, const char *progress, const char *updates,
+                         char text[HASH_TEXT])
+{
+    Hasher *hasher = hasher_new();
+    hasher_add_text(hasher, progress);
+    hasher_add_text(hasher, updates);
+    for (size_t k = 0; k < entries->count; k++) {
+        const Entry *entry = &entries->items[k];
+        size_t floats = 1;
+        for (int axis = 0; axis < entry->tensor.rank; axis++)
+            floats *= (size_t)entry->tensor.dims[axis];
+        hasher_add_text(hasher, entry->name);
+        hasher_add(hasher, entry->data, floats * sizeof *entry->data);
+    }
+    hash_text(hasher_result(hasher), text);
+    hasher_free(hasher);
+}
+
 bool checkpoint_save(const char *path, Weights *weights, Weights *best, const Progress *progress,
                      FornixError *error)
 {
@@ -226,7 +246,9 @@ bool checkpoint_save(const char *path, Weights *weights, Weights *best, const Pr
     snprintf(state, sizeof state, "%" PRId64 " %" PRId64 " %" PRId64 " %d %a %" PRId64,
              progress->step, progress->metrics_offset, progress->validations_without,
              progress->has_best, progress->best, progress->best_step);
-    SafeText texts[] = {{"progress", state}, {"updates", text_value(&updates)}};
+    char hash[HASH_TEXT];
+    entries_hash(&entries, state, text_value(&updates), hash);
+    SafeText texts[] = {{"progress", state}, {"updates", text_value(&updates)}, {"hash", hash}};
     bool fine = entries_save(&entries, path, texts, COUNT(texts), error);
     text_free(&updates);
     entries_free(&entries);
@@ -258,6 +280,17 @@ static bool read_updates(const SafeFile *file, Weights *weights, FornixError *er
     return true;
 }
 
+/* After all was read. */
+static bool is_intact(const SafeFile *file, const Entries *entries, FornixError *error)
+{
+    char hash[HASH_TEXT];
+    const char *said = safetensors_text(file, "hash");
+    entries_hash(entries, safetensors_text(file, "progress"), safetensors_text(file, "updates"),
+                 hash);
+    return (said && strcmp(said, hash) == 0) ||
+           fornix_fail(error, "%s is damaged", safetensors_path(file));
+}
+
 bool checkpoint_load(const char *path, Weights *weights, Weights *best, Progress *progress,
                      FornixError *error)
 {
@@ -271,6 +304,7 @@ bool checkpoint_load(const char *path, Weights *weights, Weights *best, Progress
     bool fine = read_progress(file, progress, error) && read_updates(file, weights, error);
     for (size_t k = 0; k < entries.count && fine; k++)
         fine = entry_load(file, &entries.items[k], error);
+    fine = fine && is_intact(file, &entries, error);
     entries_free(&entries);
     safetensors_close(file);
     return fine;

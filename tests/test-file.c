@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Files appear whole or not at all; folders, paths and hashes. */
+/* Files appear whole or not at all; folders, paths and hashes; rows kept for a break. */
 #include "file.h"
 
 #include <check.h>
@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "apply_journal.h"
 #include "base.h"
 #include "hash.h"
 
@@ -278,6 +279,49 @@ START_TEST(hashes)
 }
 END_TEST
 
+static Journal *journal_of_rows(int64_t rows)
+{
+    FornixError error = {0};
+    Journal *journal = journal_open(folder, rows, 3, &error);
+    ck_assert_msg(journal != NULL, "%s", error.text);
+    return journal;
+}
+
+/* Rows that are not as they were left, are none. */
+START_TEST(journals)
+{
+    FornixError error = {0};
+    Journal *journal = journal_of_rows(9);
+    for (int k = 0; k < 4; k++) {
+        float row[] = {(float)k, 2, 3};
+        ck_assert(journal_add(journal, row, &error) && journal_keep(journal, &error));
+    }
+    journal_close(journal);
+    journal = journal_of_rows(9);
+    ck_assert_int_eq(journal_rows(journal), 4);
+    float row[] = {4, 2, 3};
+    ck_assert(journal_add(journal, row, &error) && journal_keep(journal, &error));
+    journal_close(journal);
+    journal = journal_of_rows(9);
+    ck_assert_int_eq(journal_rows(journal), 5);
+    ck_assert(journal_read(journal, 4, row, &error) && row[0] == 4);
+    journal_close(journal);
+
+    char *path = in_folder("journal.bin");
+    FILE *file = fopen(path, "r+");
+    ck_assert(file && fseek(file, 16, SEEK_SET) == 0 && putc('x', file) == 'x');
+    fclose(file);
+    journal = journal_of_rows(9);
+    ck_assert_int_eq(journal_rows(journal), 0);
+    journal_close(journal);
+    ck_assert(file_remove(path, &error));
+    mem_free(path);
+    path = in_folder("journal.json");
+    ck_assert(file_remove(path, &error));
+    mem_free(path);
+}
+END_TEST
+
 int main(void)
 {
     if (!mkdtemp(folder))
@@ -293,6 +337,7 @@ int main(void)
     tcase_add_test(tests, paths);
     tcase_add_test(tests, identities);
     tcase_add_test(tests, hashes);
+    tcase_add_test(tests, journals);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

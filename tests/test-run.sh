@@ -48,6 +48,31 @@ run mended "$small"
 expect 0 'is damaged in the cache, and made again'
 same first
 
+flip() { # FILE OFFSET: one bit
+    byte=$(od -An -tu1 -j "$2" -N 1 "$1" | tr -d ' ')
+    # shellcheck disable=SC2059 # the byte is the format
+    printf "\\$(printf '%03o' $((byte ^ 1)))" | dd of="$1" bs=1 seek="$2" conv=notrunc 2>/dev/null
+}
+
+# A bit of a figure: 0x1.9p-1 is one as good as 0x1.8p-1.
+find "$FORNIX_CACHE" -name stage.json | while read -r file; do
+    at=$(grep -bo '0x1\.[0-9a-f]' "$file" | tail -n 1 | sed 's/:.*//')
+    [ -z "$at" ] || flip "$file" $((at + 4))
+done
+run refigured "$small"
+expect 0 'segment .*is damaged in the cache, and made again'
+same first
+
+# A bit of every other file.
+for kind in metrics.jsonl table.json tensors.safetensors weights.safetensors; do
+    find "$FORNIX_CACHE" -name $kind | while read -r file; do
+        flip "$file" $(($(wc -c <"$file") - 7))
+    done
+done
+run flipped "$small"
+made "$all"
+same first
+
 awk 'BEGIN { print "subject,grade,a,b"
     for (k = 0; k < 12; k++) print "s" k "," (k % 2 ? "low" : "high") "," k / 12 "," k % 3 }' \
     >"$work/table.csv"
@@ -100,6 +125,16 @@ OMP_NUM_THREADS=3 run stopped "$small" -p steps=300
 expect 0 ' goes on at step [1-9][0-9]* of '
 same undisturbed
 find "$FORNIX_CACHE" -name '.*' -type f | grep . && fail "leftovers in the cache"
+
+# A broken stage whose checkpoint is damaged begins anew.
+export FORNIX_CACHE="$work/cache7"
+break_run KILL
+for file in "$FORNIX_CACHE"/*.work/checkpoint.safetensors; do
+    flip "$file" $(($(wc -c <"$file") - 6))
+done
+run spoilt "$small" -p steps=300
+expect 0 'begins anew: .*checkpoint.safetensors is damaged'
+same undisturbed
 
 # Two at once: each stage is made by one of them.
 export FORNIX_CACHE="$work/cache4"
