@@ -346,8 +346,12 @@ static int do_cache(const Command *command, int count, char **words)
     bool list = options.word_count == 1 && strcmp(options.words[0], "list") == 0;
     bool prune = options.word_count == 1 && strcmp(options.words[0], "prune") == 0;
     double days = 30;
-    if (options.wrong || !(list || prune) || (options.days && !text_to_real(options.days, &days)))
+    if (options.wrong || !(list || prune))
         return options_end(&options, usage(command));
+    if (options.days && (!text_to_real(options.days, &days) || days < 0)) {
+        fprintf(stderr, "fornix cache: --days takes a number of days, not '%s'\n", options.days);
+        return options_end(&options, EXIT_INPUT);
+    }
     FornixError error = {0};
     Cache *cache = cache_open(NULL, &error);
     bool fine = cache && (list ? cache_list(cache, stdout, &error)
@@ -365,12 +369,39 @@ static int do_version(const Command *command, int count, char **words)
     return EXIT_FINE;
 }
 
+/* NULL: told. */
+static const Command *find_command(const char *word)
+{
+    const char *names[32];
+    size_t known = 0;
+    for (const Command *c = commands; c->name; c++) {
+        if (strcmp(c->name, word) == 0)
+            return c;
+        names[known++] = c->name;
+    }
+    const char *near = text_suggest(word, names, known);
+    fprintf(stderr, "fornix: no command '%s'%s%s%s; 'fornix help' names them\n", word,
+            near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return NULL;
+}
+
+static void print_help(const Command *command)
+{
+    printf("  fornix %s %s\n      %s\n", command->name, command->arguments, command->doc);
+}
+
 static int do_help(const Command *command, int count, char **words)
 {
-    (void)command, (void)count, (void)words;
+    (void)command;
+    if (count > 0) {
+        const Command *about = find_command(words[0]);
+        if (about)
+            print_help(about);
+        return about ? EXIT_FINE : EXIT_INPUT;
+    }
     printf("fornix runs experiments that are described as dataflow graphs in XML.\n\n");
     for (const Command *c = commands; c->name; c++)
-        printf("  fornix %s %s\n      %s\n", c->name, c->arguments, c->doc);
+        print_help(c);
     return EXIT_FINE;
 }
 
@@ -398,7 +429,7 @@ const Command commands[] = {
     {"cache", "list | prune [--days N]",
      "shows what the cache holds; removes what was not used for 30 days", do_cache},
     {"version", "", "tells which build this is", do_version},
-    {"help", "", "prints this", do_help},
+    {"help", "[COMMAND]", "prints this", do_help},
     {0}};
 
 static int dispatch(int count, char **words)
@@ -409,21 +440,20 @@ static int dispatch(int count, char **words)
                 isa_refused());
         return EXIT_INPUT;
     }
-    const char *names[32], *word = count > 1 ? words[1] : "help";
-    size_t known = 0;
+    const char *word = count > 1 ? words[1] : "help";
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
         word = "help";
     if (strcmp(word, "--version") == 0)
         word = "version";
-    for (const Command *c = commands; c->name; c++) {
-        if (strcmp(c->name, word) == 0)
-            return c->run(c, count > 2 ? count - 2 : 0, words + 2);
-        names[known++] = c->name;
-    }
-    const char *near = text_suggest(word, names, known);
-    fprintf(stderr, "fornix: no command '%s'%s%s%s; 'fornix help' names them\n", word,
-            near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-    return EXIT_INPUT;
+    const Command *command = find_command(word);
+    if (!command)
+        return EXIT_INPUT;
+    for (int k = 2; k < count; k++)
+        if (strcmp(words[k], "--help") == 0 || strcmp(words[k], "-h") == 0) {
+            print_help(command);
+            return EXIT_FINE;
+        }
+    return command->run(command, count > 2 ? count - 2 : 0, words + 2);
 }
 
 int command_main(int count, char **words)
