@@ -61,11 +61,36 @@ static void add_between(Text *page, const char *before, const char *text, const 
     text_add(page, after);
 }
 
-static void add_warning(Text *page, const ReportNode *node, const char *what, const char *text)
+static bool warns_of(const ReportNode *node, const char *text)
 {
-    add_between(page, "<li><b>", node->id, "</b>: ");
-    html_add(page, what);
-    add_between(page, "", text, "</li>\n");
+    for (int k = 0; k < node->line_count; k++)
+        if (node->lines[k].warning && strcmp(node->lines[k].text, text) == 0)
+            return true;
+    return false;
+}
+
+/* Whether no line of its own tells what a node's acknowledgement is for. */
+static bool acknowledges_alone(const ReportNode *node)
+{
+    bool alone = node->acknowledged && *node->acknowledged;
+    for (int k = 0; k < node->line_count; k++)
+        alone = alone && !(node->lines[k].warning && strstr(node->lines[k].text, "acknowledged: "));
+    return alone;
+}
+
+/* Once, with all the nodes that say so; nothing where a node before `first` said it. */
+static void add_warning(Text *page, const Report *report, int first, const char *text)
+{
+    for (int i = 0; i < first; i++)
+        if (warns_of(&report->nodes[i], text))
+            return;
+    const char *before = "<li><b>";
+    for (int i = first; i < report->node_count; i++)
+        if (warns_of(&report->nodes[i], text)) {
+            add_between(page, before, report->nodes[i].id, "</b>");
+            before = ", <b>";
+        }
+    add_between(page, ": ", text, "</li>\n");
 }
 
 static void add_warnings(Text *page, const Report *report)
@@ -73,11 +98,13 @@ static void add_warnings(Text *page, const Report *report)
     Text warnings = {0};
     for (int i = 0; i < report->node_count; i++) {
         const ReportNode *node = &report->nodes[i];
-        if (node->acknowledged && *node->acknowledged)
-            add_warning(&warnings, node, "acknowledged: ", node->acknowledged);
+        if (acknowledges_alone(node)) {
+            add_between(&warnings, "<li><b>", node->id, "</b>: acknowledged: ");
+            add_between(&warnings, "", node->acknowledged, "</li>\n");
+        }
         for (int k = 0; k < node->line_count; k++)
             if (node->lines[k].warning)
-                add_warning(&warnings, node, "", node->lines[k].text);
+                add_warning(&warnings, report, i, node->lines[k].text);
     }
     if (warnings.length) {
         text_add(page, "<h2>Mind this</h2>\n<ul class=\"warnings\">\n");

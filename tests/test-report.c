@@ -72,6 +72,24 @@ START_TEST(says_it_all)
 }
 END_TEST
 
+/* What many nodes say is told once, and of a leak the line that says which. */
+START_TEST(warnings_in_common)
+{
+    static const TableLine leak[] = {{"few", true},
+                                     {"judges 2 of 2; acknowledged: so it is", true}};
+    static const TableLine few[] = {{"few", true}};
+    const ReportNode judged[] = {
+        {.id = "a", .type = "t", .lines = leak, .line_count = 2, .acknowledged = "so it is"},
+        {.id = "b", .type = "t", .lines = few, .line_count = 1}};
+    Report report = {.title = "x", .nodes = judged, .node_count = 2};
+    char *page = written(&report);
+    ck_assert_ptr_nonnull(strstr(page, "<li><b>a</b>, <b>b</b>: few</li>\n"
+                                       "<li><b>a</b>: judges 2 of 2; acknowledged: so it is</li>\n"
+                                       "</ul>"));
+    mem_free(page);
+}
+END_TEST
+
 START_TEST(an_empty_run)
 {
     Report report = {.title = "nothing"};
@@ -95,6 +113,7 @@ int main(void)
     Suite *suite = suite_create("report");
     TCase *tests = tcase_create("report");
     tcase_add_test(tests, says_it_all);
+    tcase_add_test(tests, warnings_in_common);
     tcase_add_test(tests, an_empty_run);
     tcase_add_test(tests, a_folder_that_is_not_there);
     suite_add_tcase(suite, tests);
