@@ -15,7 +15,7 @@ static const int64_t columns_most = 1 << 20;
 
 struct Csv {
     char *name, *text;
-    size_t mark; /* bytes of its byte order mark */
+    size_t mark;   /* bytes of its byte order mark */
     char **fields; /* the header's, then row by row */
     size_t count, capacity;
     int64_t *lines; /* of the header, then of every row */

@@ -43,8 +43,8 @@ typedef struct Diag Diag;
 Diag *diag_new(void);
 void diag_free(Diag *diag);
 
-/* Records a mistake at a place, of which it keeps a copy with all that it leads to. The same message at the same place
- * is recorded once. */
+/* Records a mistake at a place, of which it keeps a copy with all that it leads to. The same
+ * message at the same place is recorded once. */
 void diag_error(Diag *diag, Place place, const char *format, ...) FORNIX_PRINTF(3, 4);
 /* As above, with a word of help behind the caret ("did you mean 'kernel'?"); NULL for none. */
 void diag_error_help(Diag *diag, Place place, const char *help, const char *format, ...)
