@@ -21,6 +21,8 @@ cat >"$work/cohort.xml" <<'XML'
 <graph xmlns="urn:fornix:graph:1" name="cohort">
   <phantom id="heads" subjects="6" size="4 32 32" modalities="4" grades="LGG:3 HGG:3" seed="1"/>
   <write_volumes id="volumes" samples="heads" folder="volumes" channels="together"/>
+  <phantom id="others" subjects="3" size="4 32 32" modalities="4" seed="2"/>
+  <write_volumes id="other_volumes" samples="others" folder="others" channels="together"/>
 </graph>
 XML
 run cohort "$work/cohort.xml"
@@ -28,7 +30,7 @@ expect 0 'results:'
 paper() { # NAME COMMAND ARGUMENT...
     name=$1 command=$2
     shift 2
-    looked "$name" "$command" "$srcdir/graphs/paper-2d.xml" -p source="$work/volumes/manifest.csv" \
+    looked "$name" "$command" "$srcdir/graphs/paper-2d.xml" -p source="$work/others/manifest.csv" \
         -p source_images=image -p target="$work/volumes/manifest.csv" -p images=image \
         -p test=0.34 "$@"
 }
