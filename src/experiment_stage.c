@@ -208,7 +208,7 @@ static void foresee_fits(Experiment *x, Outer *outer)
         const Net *net = &outer->stage->nets[k];
         if (outer->weights[k])
             fits_join(&outer->fits, &outer->weights[k]->fits);
-        else if (net->weights_file && !x->apply)
+        else if (net->weights_file && !x->apply && !x->to_come)
             foresee_file(x, outer, net);
     }
     if (outer->input_count && !x->apply)
