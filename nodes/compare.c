@@ -56,6 +56,16 @@ static int baseline_of(const Compare *a, const char *const *names, int count, in
     return *a->baseline ? arm_baseline(names, count, i, a->baseline) : 0;
 }
 
+static bool fail_baseline(FornixBuild *build, const Compare *a, const char *const *names, int count,
+                          int i)
+{
+    char near[200];
+    arm_suggest(names, count, a->baseline, near, sizeof near);
+    return fornix_build_fail(build, "baseline", "no '%s' among the arms to compare '%s' with%s%s%s",
+                             a->baseline, names[i], *near ? "; did you mean '" : "", near,
+                             *near ? "'?" : "");
+}
+
 static bool compare_columns(FornixBuild *build, const void *attrs)
 {
     const Compare *a = attrs;
@@ -68,10 +78,8 @@ static bool compare_columns(FornixBuild *build, const void *attrs)
                                      "'%s' holds nothing to compare: an evaluator's output is what "
                                      "can be",
                                      names[i]);
-        else if (baseline_of(a, names, count, i) < 0)
-            fine =
-                fornix_build_fail(build, "baseline", "no '%s' among the arms to compare '%s' with",
-                                  a->baseline, names[i]);
+        else if (fine && baseline_of(a, names, count, i) < 0)
+            fine = fail_baseline(build, a, names, count, i);
     }
     mem_free(names);
     return fine;

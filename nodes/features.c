@@ -164,7 +164,7 @@ static bool features_columns(FornixBuild *build, const void *attrs)
                                  "'%s' holds no new subjects: a run is applied to "
                                  "features that stand in the manifest",
                                  a->file);
-    ManifestRequest request = {a->manifest, "", a->subject, a->cohort, a->labels, a->classes};
+    ManifestRequest request = {a->manifest, "", a->subject, a->cohort, a->labels, a->classes, NULL};
     Manifest manifest;
     if (!manifest_open(build, &request, &manifest))
         return false;

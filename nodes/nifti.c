@@ -190,8 +190,8 @@ static bool attrs_check(FornixBuild *build, const Nifti *a)
 static bool nifti_columns(FornixBuild *build, const void *attrs)
 {
     const Nifti *a = attrs;
-    ManifestRequest request = {a->manifest, a->folder, a->subject,
-                               a->cohort,   a->labels, a->classes};
+    ManifestRequest request = {a->manifest, a->folder,  a->subject, a->cohort,
+                               a->labels,   a->classes, NULL};
     Manifest manifest;
     if (!attrs_check(build, a) || !manifest_open(build, &request, &manifest))
         return false;

@@ -122,9 +122,13 @@ static bool png_columns(FornixBuild *build, const void *attrs)
         return fornix_build_fail(build, "images", "no column of images is named");
     if (a->size.count == 3 && a->size.size[0] != 1 && a->size.size[0] != a->size.size[1])
         return fornix_build_fail(build, "size", "a picture has the size H W");
-    ManifestRequest request = {
-        a->manifest, a->folder, *a->subject ? a->subject : a->images.items[0],
-        a->cohort,   a->labels, a->classes};
+    ManifestRequest request = {a->manifest,
+                               a->folder,
+                               *a->subject ? a->subject : a->images.items[0],
+                               a->cohort,
+                               a->labels,
+                               a->classes,
+                               *a->subject ? NULL : "images"};
     Manifest manifest;
     if (!manifest_open(build, &request, &manifest))
         return false;

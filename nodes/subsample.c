@@ -24,6 +24,20 @@ typedef struct {
 
 static const char *const by_choices[] = {"subject", NULL};
 
+static bool fail_class(FornixBuild *build, const FornixColumn *label, const char *word,
+                       const char *colon)
+{
+    char *class = mem_text(word);
+    class[colon - word] = '\0';
+    const char *near = column_suggest_class(label, class);
+    mem_free(class);
+    if (near)
+        return fornix_build_fail(build, "keep", "'%.*s' is no class of '%s'; did you mean '%s%s'?",
+                                 (int)(colon - word), word, label->name, near, colon);
+    return fornix_build_fail(build, "keep", "'%s' begins with no class of '%s' and a colon", word,
+                             label->name);
+}
+
 /* "low:0.25" or "low:1:10": the class, and which share of its subjects stays. */
 static bool keep_read(FornixBuild *build, const FornixColumn *label, const char *word,
                       int64_t *class, double *share)
@@ -38,8 +52,7 @@ static bool keep_read(FornixBuild *build, const FornixColumn *label, const char 
             break;
     }
     if (!colon || *class == label->classes)
-        return fornix_build_fail(build, "keep", "'%s' begins with no class of '%s' and a colon",
-                                 word, label->name);
+        return fail_class(build, label, word, colon ? colon : word + strlen(word));
     char *value = mem_text(colon + 1), *second = strchr(value, ':');
     if (second)
         *second++ = '\0';

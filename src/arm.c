@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base.h"
+#include "text.h"
 
 /* Of a classification, in the order of importance; then the sensitivity of each class. */
 static const int compared[] = {BALANCED_ACCURACY, AUC, ACCURACY, MACRO_F1};
@@ -302,6 +303,23 @@ int arm_baseline(const char *const *names, int count, int i, const char *baselin
             return other;
     int loop = arms_loop(names, count, baseline);
     return loop < 0 ? -1 : baseline_in_loop(names, count, i, loop, baseline);
+}
+
+void arm_suggest(const char *const *names, int count, const char *baseline, char *near, size_t size)
+{
+    Text words = {0};
+    size_t length, words_count;
+    const char *value;
+    for (int i = 0; i < count; i++) {
+        text_format(&words, "%s ", names[i]);
+        for (int loop = 0; (value = arm_value(names[i], loop, &length)); loop++)
+            text_format(&words, "%.*s ", (int)length, value);
+    }
+    char **list = text_split(text_value(&words), &words_count);
+    const char *found = text_suggest(baseline, (const char *const *)list, words_count);
+    snprintf(near, size, "%s", found ? found : "");
+    text_split_free(list);
+    text_free(&words);
 }
 
 void arm_label(const char *name, char *label, size_t size)

@@ -56,6 +56,9 @@ int arms_loop(const char *const *names, int count, const char *baseline);
 /* The number of the name that is the baseline of name i: the one called so, or the same but for
  * the loop's value. -1: there is none. */
 int arm_baseline(const char *const *names, int count, int i, const char *baseline);
+/* The arm, or value of a loop, that a baseline was probably meant to be; "": none is near. */
+void arm_suggest(const char *const *names, int count, const char *baseline, char *near,
+                 size_t size);
 /* The value of a loop in a name, not ended by NUL but length long; NULL: it has no such loop. */
 const char *arm_value(const char *name, int loop, size_t *length);
 /* "smote.1", or the whole name where there are no loops. */

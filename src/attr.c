@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "attr.h"
+#include "attr_parts.h"
 
 #include <math.h>
 #include <string.h>
@@ -7,32 +7,30 @@
 #include "base.h"
 #include "source.h"
 
-static const char *const common[] = {"id", "if", "acknowledge", "doc", "part"};
+static const FornixAttr commons[] = {
+    {.name = "id", .doc = "its name: what refers to it says this"},
+    {.name = "if", .doc = "an expression: dropped unless it is true"},
+    {.name = "acknowledge", .doc = "why a check that it fails is let pass; stands in the report"},
+    {.name = "doc", .doc = "for the reader"},
+    {.name = "part",
+     .doc = "rows of these parts: train, validation, test, all; test where unsaid"}};
 
-static size_t common_count(const FornixNode *node)
+const FornixAttr *attr_commons(const FornixNode *node, size_t *count)
 {
     bool judges = node->samples && (node->samples->flags & FORNIX_EVALUATES);
-    return COUNT(common) - (judges ? 0 : 1);
+    *count = COUNT(commons) - (judges ? 0 : 1);
+    return commons;
 }
 
 bool attr_common(const FornixNode *node, const char *name)
 {
-    for (size_t i = 0; i < common_count(node); i++)
-        if (strcmp(common[i], name) == 0)
+    size_t count;
+    attr_commons(node, &count);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(commons[i].name, name) == 0)
             return true;
     return false;
 }
-
-/* What reading one value needs beside its text. */
-typedef struct {
-    const FornixAttr *attr;
-    const char *text;
-    const char *file; /* in which the text stands; NULL: none */
-    const AttrResolver *resolver;
-    Arena *arena;
-    FornixError *error;
-    bool misnamed; /* an attribute of the element is unknown, which was told */
-} Reading;
 
 static const struct {
     const char *name;
@@ -125,12 +123,13 @@ static bool read_real(const Reading *reading, double *value)
     return value_in_range(reading, *value);
 }
 
+static const char *const truths[] = {"no", "yes", "false", "true", "0", "1", NULL};
+
 static bool read_bool(const Reading *reading, bool *value)
 {
-    static const char *const words[] = {"no", "yes", "false", "true", "0", "1"};
-    for (size_t i = 0; i < COUNT(words); i++) {
+    for (size_t i = 0; truths[i]; i++) {
         *value = i % 2 != 0;
-        if (strcmp(reading->text, words[i]) == 0)
+        if (strcmp(reading->text, truths[i]) == 0)
             return true;
     }
     return value_fail(reading, "neither yes nor no");
@@ -144,22 +143,40 @@ static size_t choice_count(const char *const *choices)
     return count;
 }
 
-static bool read_choice(const Reading *reading, int *value)
+/* Whether those bytes of the text are one of the choices; else they are the fault. */
+static bool is_choice(const Reading *reading, size_t at, size_t length, int *index)
 {
     const char *const *choices = reading->attr->choices;
-    size_t count = choice_count(choices);
-    for (size_t i = 0; i < count; i++) {
-        *value = (int)i;
-        if (strcmp(reading->text, choices[i]) == 0)
+    for (*index = 0; choices[*index]; ++*index)
+        if (strncmp(choices[*index], reading->text + at, length) == 0 && !choices[*index][length])
             return true;
-    }
     Text message = {0};
-    text_add(&message, "not one of: ");
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; choices[i]; i++)
         text_format(&message, "%s%s", i ? ", " : "", choices[i]);
-    value_fail(reading, text_value(&message));
+    *reading->fault = (Fault){at, length};
+    fornix_fail_input(reading->error, "%s is '%.*s', not one of: %s", reading->attr->name,
+                      (int)length, reading->text + at, text_value(&message));
     text_free(&message);
     return false;
+}
+
+static bool read_choice(const Reading *reading, int *value)
+{
+    return is_choice(reading, 0, strlen(reading->text), value);
+}
+
+static bool words_known(const Reading *reading)
+{
+    static const char blanks[] = " \t\r\n\f\v";
+    const char *text = reading->text;
+    int index;
+    for (size_t at = strspn(text, blanks), length; text[at]; at += strspn(text + at, blanks)) {
+        length = strcspn(text + at, blanks);
+        if (!is_choice(reading, at, length, &index))
+            return false;
+        at += length;
+    }
+    return true;
 }
 
 static bool read_dims(const Reading *reading, FornixDims *value)
@@ -196,7 +213,8 @@ static bool read_list(const Reading *reading, FornixList *value)
         items[i] = arena_text(reading->arena, words[i]);
     text_split_free(words);
     *value = (FornixList){.items = items, .count = (int64_t)count};
-    return count > 0 || value_fail(reading, "without a word");
+    return (count > 0 || value_fail(reading, "without a word")) &&
+           (!reading->attr->choices || words_known(reading));
 }
 
 static bool read_path(const Reading *reading, const char **value)
@@ -233,7 +251,7 @@ static bool read_like(const Reading *reading, FornixLike *value)
 
 /* field keeps its zeros where the default is empty and nothing else was said: node.h states what
  * that means for each kind. */
-static bool value_read(const Reading *reading, void *field)
+bool value_read(const Reading *reading, void *field)
 {
     const FornixAttr *attr = reading->attr;
     bool empty = !*reading->text && attr->fallback && !*attr->fallback;
@@ -274,16 +292,19 @@ bool attr_check(const FornixAttr *attr, size_t attrs_size, FornixError *error)
         return true;
     Arena *arena = arena_new();
     FornixError reason = {0};
-    bool good = value_read(
-        &(Reading){.attr = attr, .text = attr->fallback, .arena = arena, .error = &reason},
-        arena_take(arena, 1, kinds[attr->kind].size));
+    bool good = value_read(&(Reading){.attr = attr,
+                                      .text = attr->fallback,
+                                      .arena = arena,
+                                      .error = &reason,
+                                      .fault = &(Fault){0}},
+                           arena_take(arena, 1, kinds[attr->kind].size));
     arena_free(arena);
     return good || fornix_fail(error, "the default of an attribute is wrong: %s", reason.text);
 }
 
 /* ---- Reading all of a node -------------------------------------------------------------- */
 
-static const FornixAttr *table_find(const FornixNode *node, const char *name)
+const FornixAttr *attr_find(const FornixNode *node, const char *name)
 {
     for (const FornixAttr *attr = node->attrs; attr && attr->name; attr++)
         if (strcmp(attr->name, name) == 0)
@@ -291,9 +312,9 @@ static const FornixAttr *table_find(const FornixNode *node, const char *name)
     return NULL;
 }
 
-static bool has_port(const FornixPort *port, const char *name)
+bool attr_port(const FornixNode *node, const char *name)
 {
-    for (; port && port->name; port++)
+    for (const FornixPort *port = node->inputs; port && port->name; port++)
         if (strcmp(port->name, name) == 0)
             return true;
     return false;
@@ -308,36 +329,52 @@ static void add_who(Text *out, const Element *element)
         text_format(out, " '%s'", id);
 }
 
-static void tell(const Element *element, Diag *diag, Place place, const char *help,
-                 const char *what)
+void attr_tell(const Element *element, Diag *diag, Place place, const char *help, const char *what)
 {
     Text message = {0};
     add_who(&message, element);
-    diag_error_help(diag, place, help, "%s: %s", text_value(&message), what);
+    diag_error_help(diag, place, help, "%s%s", text_value(&message), what);
     text_free(&message);
 }
 
-static void tell_unknown(const FornixNode *node, const Element *element, const Attribute *given,
-                         Diag *diag)
+const char *attr_suggest(const FornixNode *node, const Element *element, const char *name,
+                         unsigned flags)
 {
     enum { ROOM = 256 };
-    const char *names[ROOM + COUNT(common)];
-    size_t own = 0;
-    for (const FornixPort *port = node->inputs; port && port->name && own < ROOM; port++)
-        names[own++] = port->name;
-    for (const FornixAttr *attr = node->attrs; attr && attr->name && own < ROOM; attr++)
-        names[own++] = attr->name;
-    memcpy(names + own, common, common_count(node) * sizeof *common);
-    const char *near = text_suggest(given->name, names, own + common_count(node));
+    const char *names[ROOM + COUNT(commons)];
+    size_t count = 0, common;
+    for (const FornixPort *port = node->inputs; port && port->name && count < ROOM; port++)
+        names[count++] = port->name;
+    for (const FornixAttr *attr = node->attrs; attr && attr->name && count < ROOM; attr++)
+        names[count++] = attr->name;
+    attr_commons(node, &common);
+    for (size_t i = 0; i < common; i++)
+        if (!(flags & LANGUAGE_PLAIN) || strcmp(commons[i].name, "doc") == 0)
+            names[count++] = commons[i].name;
+    const char *open[ROOM + COUNT(commons)];
+    size_t opened = 0; /* those that are not given yet are the likelier ones */
+    for (size_t i = 0; i < count; i++)
+        if (!element_attribute(element, names[i]))
+            open[opened++] = names[i];
+    const char *near = text_suggest(name, open, opened);
+    return near ? near : text_suggest(name, names, count);
+}
+
+void attr_tell_unknown(const FornixNode *node, const Element *element, const Attribute *given,
+                       const char *near, Diag *diag)
+{
     Text help = {0}, what = {0};
+    bool own = false;
     if (near)
         text_format(&help, "did you mean '%s'?", near);
-    else
-        text_add(&help, own ? "it has" : "it has none of its own");
-    for (size_t i = 0; i < own && !near; i++)
-        text_format(&help, "%s%s", i ? ", " : " ", names[i]);
-    text_format(&what, "no attribute '%s'", given->name);
-    tell(element, diag, given->place, text_value(&help), text_value(&what));
+    for (const FornixPort *port = node->inputs; !near && port && port->name; port++, own = true)
+        text_format(&help, "%s%s", own ? ", " : "it has ", port->name);
+    for (const FornixAttr *attr = node->attrs; !near && attr && attr->name; attr++, own = true)
+        text_format(&help, "%s%s", own ? ", " : "it has ", attr->name);
+    if (!near && !own)
+        text_add(&help, "it has none of its own");
+    text_format(&what, ": no attribute '%s'", given->name);
+    attr_tell(element, diag, given->place, text_value(&help), text_value(&what));
     text_free(&help);
     text_free(&what);
 }
@@ -347,113 +384,84 @@ static bool check_names(const FornixNode *node, const Element *element, Diag *di
     bool good = true;
     for (size_t i = 0; i < element->attribute_count; i++) {
         const Attribute *given = &element->attributes[i];
-        if (table_find(node, given->name) || has_port(node->inputs, given->name) ||
+        if (attr_find(node, given->name) || attr_port(node, given->name) ||
             attr_common(node, given->name))
             continue;
-        tell_unknown(node, element, given, diag);
+        if (!given->wrong)
+            attr_tell_unknown(node, element, given, attr_suggest(node, element, given->name, 0),
+                              diag);
         good = false;
     }
     return good;
 }
 
-static void tell_wrong(const Reading *reading, const Element *element, Place place, Diag *diag)
+bool value_told(Reading reading, const Element *element, void *field, Diag *diag, const char **near)
 {
-    const FornixAttr *attr = reading->attr;
-    const char *near = attr->kind == FORNIX_ATTR_CHOICE
-                           ? text_suggest(reading->text, attr->choices, choice_count(attr->choices))
-                           : NULL;
-    Text help = {0};
-    if (near)
-        text_format(&help, "did you mean '%s'?", near);
-    tell(element, diag, place, help.data, reading->error->text);
+    const FornixAttr *attr = reading.attr;
+    const Attribute *given = reading.given;
+    Fault fault = {0};
+    FornixError error = {0};
+    reading.fault = &fault;
+    reading.error = &error;
+    *near = NULL;
+    if (value_read(&reading, field))
+        return true;
+    if (!*error.text)
+        return false;
+    Text help = {0}, what = {0};
+    text_add_slice(&what, reading.text + fault.at, fault.length);
+    if (fault.length)
+        *near = text_suggest(text_value(&what), attr->choices, choice_count(attr->choices));
+    else if (attr->kind == FORNIX_ATTR_BOOL)
+        *near = text_suggest(reading.text, truths, choice_count(truths));
+    if (*near)
+        text_format(&help, "did you mean '%s'?", *near);
+    what.length = 0;
+    text_format(&what, ": %s", error.text);
+    Place place = !given         ? element->place
+                  : fault.length ? attribute_part(given, fault.at, fault.length)
+                                 : given->value_place;
+    attr_tell(element, diag, place, help.data, text_value(&what));
     text_free(&help);
+    text_free(&what);
+    return false;
+}
+
+void attr_tell_missing(const Element *element, const FornixAttr *attr, Diag *diag)
+{
+    Text what = {0};
+    text_format(&what, ": '%s' is missing (%s)", attr->name, attr->doc);
+    attr_tell(element, diag, element->place, NULL, text_value(&what));
+    text_free(&what);
 }
 
 static bool fill_one(const FornixAttr *attr, const Element *element, Reading reading, Diag *diag,
                      void *field)
 {
     const Attribute *given = element_attribute(element, attr->name);
-    Place place = given ? given->value_place : element->place;
-    FornixError error = {0};
-    if (!given && !attr->fallback && reading.misnamed)
-        return false; /* most likely what was named wrong */
+    const char *near;
+    if (given && given->wrong)
+        return false;
     if (!given && !attr->fallback) {
-        Text what = {0};
-        text_format(&what, "'%s' is missing (%s)", attr->name, attr->doc);
-        tell(element, diag, place, NULL, text_value(&what));
-        text_free(&what);
+        if (!element->faulty)
+            attr_tell_missing(element, attr, diag);
         return false;
     }
     reading.attr = attr;
+    reading.given = given;
     reading.text = given ? given->value : attr->fallback;
-    reading.file = place.source ? place.source->name : NULL;
-    reading.error = &error;
-    if (value_read(&reading, field))
-        return true;
-    if (*error.text)
-        tell_wrong(&reading, element, place, diag);
-    return false;
+    reading.file = given && given->place.source ? given->place.source->name : NULL;
+    return value_told(reading, element, field, diag, &near);
 }
 
 void *attr_read(const FornixNode *node, const Element *element, const AttrResolver *resolver,
                 Diag *diag, Arena *arena)
 {
     char *values = arena_take(arena, 1, node->attrs_size + 1);
-    bool named = check_names(node, element, diag), good = named;
+    bool good = check_names(node, element, diag);
     for (const FornixAttr *attr = node->attrs; attr && attr->name; attr++)
-        good = fill_one(attr, element,
-                        (Reading){.resolver = resolver, .arena = arena, .misnamed = !named}, diag,
+        good = fill_one(attr, element, (Reading){.resolver = resolver, .arena = arena}, diag,
                         values + attr->offset) &&
                good;
     return good ? values : NULL;
-}
-
-/* ---- The canonical text ----------------------------------------------------------------- */
-
-static void add_escaped(Text *out, const char *text)
-{
-    for (; *text; text++) {
-        if (strchr("\"&<", *text) || (unsigned char)*text < ' ')
-            text_format(out, "&#%d;", (unsigned char)*text);
-        else
-            text_add_slice(out, text, 1);
-    }
-}
-
-static void add_dims(Text *out, const FornixDims *dims)
-{
-    for (int i = dims->count == 1 ? 2 : 3 - dims->count; i < 3; i++)
-        text_format(out, "%lld%s", (long long)dims->size[i], i < 2 ? " " : "");
-}
-
-static void add_list(Text *out, const FornixList *list)
-{
-    for (int64_t i = 0; i < list->count; i++) {
-        text_add(out, i ? " " : "");
-        add_escaped(out, list->items[i]);
-    }
-}
-
-static void add_written(Text *out, const FornixAttr *attr, const Element *element)
-{
-    const char *given = element_value(element, attr->name);
-    add_escaped(out, given ? given : attr->fallback);
-}
-
-void attr_canonical(const FornixNode *node, const Element *element, const void *values, Text *out)
-{
-    for (const FornixAttr *attr = node->attrs; attr && attr->name; attr++) {
-        const void *field = (const char *)values + attr->offset;
-        text_format(out, "%s%s=\"", attr == node->attrs ? "" : " ", attr->name);
-        switch (attr->kind) {
-        case FORNIX_ATTR_INT: text_format(out, "%lld", (long long)*(const int64_t *)field); break;
-        case FORNIX_ATTR_REAL: text_add_real(out, *(const double *)field); break;
-        case FORNIX_ATTR_BOOL: text_add(out, *(const bool *)field ? "yes" : "no"); break;
-        case FORNIX_ATTR_CHOICE: text_add(out, attr->choices[*(const int *)field]); break;
-        case FORNIX_ATTR_DIMS: add_dims(out, field); break;
-        case FORNIX_ATTR_LIST: add_list(out, field); break;
-        default: add_written(out, attr, element); break;
-        }
-        text_add(out, "\"");
-    }
 }

@@ -10,6 +10,7 @@
 
 #include "arena.h"
 #include "diag.h"
+#include "language.h"
 #include "node.h"
 #include "text.h"
 #include "xml.h"
@@ -36,8 +37,14 @@ void *attr_read(const FornixNode *node, const Element *element, const AttrResolv
  * with equal text behave alike. Paths, classes and columns stand as they were written. */
 void attr_canonical(const FornixNode *node, const Element *element, const void *values, Text *out);
 
-/* Whether the engine reads an attribute of that name itself: id, if, acknowledge, doc, and part of
- * what judges tables. */
+/* What can be told of an element as it stands in its file, before anything is expanded: names, and
+ * values without ${}. An attribute that was plainly meant to be another becomes that, so that what
+ * follows is not told of the same mistake again; one that can't be read is marked as wrong. */
+void attr_inspect(const LanguageWord *word, Element *element, Diag *diag, Arena *arena);
+
+/* The attributes that the engine reads itself, with their docs: id, if, acknowledge, doc, and part
+ * of what judges tables. */
+const FornixAttr *attr_commons(const FornixNode *node, size_t *count);
 bool attr_common(const FornixNode *node, const char *name);
 
 /* Whether a table's entry makes sense, its default included. */

@@ -21,11 +21,22 @@ static const char *kinds_text(unsigned kinds)
                                    : "tensors";
 }
 
+const char *column_suggest(const FornixTable *table, const char *name)
+{
+    int columns = fornix_columns(table);
+    const char **names = mem_new((size_t)columns + 1, sizeof *names);
+    for (int i = 0; i < columns; i++)
+        names[i] = fornix_column(table, i)->name;
+    const char *near = text_suggest(name, names, (size_t)columns);
+    mem_free(names);
+    return near;
+}
+
 static int column_named(FornixBuild *build, int input, const char *where, const char *name,
                         unsigned kinds)
 {
     const FornixTable *table = fornix_table(build, input);
-    int columns = fornix_columns(table), column = fornix_find_column(table, name);
+    int column = fornix_find_column(table, name);
     if (column >= 0 && (fornix_column(table, column)->kind & kinds))
         return column;
     if (column >= 0) {
@@ -33,14 +44,10 @@ static int column_named(FornixBuild *build, int input, const char *where, const 
                           fornix_table_name(build, input), kinds_text(kinds));
         return -1;
     }
-    const char **names = mem_new((size_t)columns + 1, sizeof *names);
-    for (int i = 0; i < columns; i++)
-        names[i] = fornix_column(table, i)->name;
-    const char *near = text_suggest(name, names, (size_t)columns);
+    const char *near = column_suggest(table, name);
     fornix_build_fail(build, where, "'%s' has no column '%s'%s%s%s",
                       fornix_table_name(build, input), name, near ? "; did you mean '" : "",
                       near ? near : "", near ? "'?" : "");
-    mem_free(names);
     return -1;
 }
 
@@ -76,4 +83,10 @@ const char *column_class(const FornixColumn *column, int64_t class, char text[CL
     else
         snprintf(text, CLASS_NAME, "%" PRId64, class);
     return text;
+}
+
+const char *column_suggest_class(const FornixColumn *column, const char *name)
+{
+    return column->class_names ? text_suggest(name, column->class_names, (size_t)column->classes)
+                               : NULL;
 }

@@ -10,6 +10,10 @@
 int column_choose(FornixBuild *build, int input, const char *where, const char *name,
                   unsigned kinds);
 
+/* The name of a column, or of a class, that was probably meant; NULL: none is near. */
+const char *column_suggest(const FornixTable *table, const char *name);
+const char *column_suggest_class(const FornixColumn *column, const char *name);
+
 enum { CLASS_NAME = 64 };
 
 /* The name of a class of a label or mask: its own, or its number, in text; which it returns. */

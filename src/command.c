@@ -10,8 +10,10 @@
 #include "cache.h"
 #include "describe.h"
 #include "exchange.h"
+#include "file.h"
 #include "kernels/isa.h"
 #include "prediction.h"
+#include "schema.h"
 #include "trial.h"
 #include "version.h"
 
@@ -306,31 +308,46 @@ static int do_list(const Command *command, int count, char **words)
     return options_end(&options, EXIT_FINE);
 }
 
-static const FornixNode *language_find(const char *name)
-{
-    for (size_t k = 0; language_elements[k]; k++)
-        if (strcmp(language_elements[k]->name, name) == 0)
-            return language_elements[k];
-    return NULL;
-}
-
 static int do_describe(const Command *command, int count, char **words)
 {
     Options options = options_read(command, count, words);
     if (options.wrong || options.word_count != 1)
         return options_end(&options, usage(command));
     Registry *registry = registry_new();
-    const FornixNode *node = language_find(options.words[0]);
-    const Plugin *plugin = node ? NULL : registry_find(registry, options.words[0]);
+    const LanguageWord *word = language_word(options.words[0]);
+    const Plugin *plugin = word ? NULL : registry_find(registry, options.words[0]);
+    const FornixNode *node = word ? word->node : plugin ? plugin->node : NULL;
     FornixError error = {0};
-    if (plugin)
-        node = plugin->node;
     if (node)
         describe_node(stdout, node);
     else if (!registry_fail(registry, options.words[0], &error))
         fprintf(stderr, "fornix: %s\n", error.text);
     registry_free(registry);
     return options_end(&options, node ? EXIT_FINE : EXIT_INPUT);
+}
+
+static int do_schema(const Command *command, int count, char **words)
+{
+    Options options = options_read(command, count, words);
+    if (options.wrong || options.word_count != 0)
+        return options_end(&options, usage(command));
+    FornixError error = {0};
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    Registry *registry = registry_new();
+    if (out)
+        schema_write(out, registry);
+    bool fine = out && fclose(out) == 0;
+    if (fine && options.output)
+        fine = file_write(options.output, text, length, &error);
+    else if (fine)
+        fine = fwrite(text, 1, length, stdout) == length && fflush(stdout) == 0;
+    if (!fine)
+        fprintf(stderr, "fornix: %s\n", *error.text ? error.text : "the schema can't be written");
+    registry_free(registry);
+    free(text);
+    return options_end(&options, fine ? EXIT_FINE : EXIT_RUN);
 }
 
 static int do_test_node(const Command *command, int count, char **words)
@@ -424,6 +441,8 @@ const Command commands[] = {
      "the way back: from a run or a file of weights to what PyTorch loads", do_exchange},
     {"list", "", "names all nodes", do_list},
     {"describe", "NODE", "tells what a node does, its ports and attributes", do_describe},
+    {"schema", "[-o FILE]", "writes a RELAX NG schema of all nodes, for editors and validators",
+     do_schema},
     {"test-node", "[NAME | FILE.so]...",
      "tries nodes on their own examples; without a name, all that are found", do_test_node},
     {"cache", "list | prune [--days N]",

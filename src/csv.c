@@ -275,7 +275,7 @@ int64_t csv_column(const Csv *csv, const char *column, FornixError *error)
         return found;
     const char *near = text_suggest(column, (const char *const *)csv->fields, (size_t)csv->columns);
     if (near) {
-        fornix_fail_input(error, "%s: no column '%s': did you mean '%s'?", csv->name, column, near);
+        fornix_fail_input(error, "%s: no column '%s'; did you mean '%s'?", csv->name, column, near);
         return -1;
     }
     Text names = {0};

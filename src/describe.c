@@ -130,7 +130,7 @@ static int wider(int width, const char *name)
 
 /* ---- One node ----------------------------------------------------------------------------- */
 
-static void port_words(const FornixPort *port, Text *words)
+void describe_port(const FornixPort *port, Text *words)
 {
     if (port->kinds)
         descriptor_kinds(port->kinds, words);
@@ -149,14 +149,14 @@ static void put_ports(Page *page, int indent, const char *title, const FornixPor
     put_title(page, title);
     for (const FornixPort *port = ports; port->name; port++) {
         Text words = {0};
-        port_words(port, &words);
+        describe_port(port, &words);
         put_entry(page, indent, port->name, text_value(&words));
         put_words(page, indent, port->doc);
         text_free(&words);
     }
 }
 
-static void attr_words(const FornixAttr *attr, Text *words)
+void describe_attr(const FornixAttr *attr, Text *words)
 {
     if (attr->kind == FORNIX_ATTR_CHOICE) {
         for (const char *const *choice = attr->choices; *choice; choice++)
@@ -184,7 +184,7 @@ static void put_attrs(Page *page, int indent, const FornixAttr *attrs)
     put_title(page, "Attributes");
     for (const FornixAttr *attr = attrs; attr->name; attr++) {
         Text words = {0};
-        attr_words(attr, &words);
+        describe_attr(attr, &words);
         put_entry(page, indent, attr->name, text_value(&words));
         put_words(page, indent, attr->doc);
         text_free(&words);

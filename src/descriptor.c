@@ -6,8 +6,8 @@
 #include "attr.h"
 #include "base.h"
 
-static const char *const families[FAMILIES] = {"layer", "composite", "samples", "optimizer",
-                                               "schedule"};
+static const char *const families[] = {"layer",     "composite", "samples",
+                                       "optimizer", "schedule",  "language"};
 
 const char *family_name(Family family)
 {
@@ -20,7 +20,8 @@ Family descriptor_family(const FornixNode *node)
            : node->composite ? FAMILY_COMPOSITE
            : node->samples   ? FAMILY_SAMPLES
            : node->optimizer ? FAMILY_OPTIMIZER
-                             : FAMILY_SCHEDULE;
+           : node->schedule  ? FAMILY_SCHEDULE
+                             : FAMILIES;
 }
 
 void descriptor_kinds(unsigned kinds, Text *out)

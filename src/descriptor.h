@@ -16,7 +16,7 @@ typedef enum {
     FAMILY_SAMPLES,
     FAMILY_OPTIMIZER,
     FAMILY_SCHEDULE,
-    FAMILIES
+    FAMILIES /* an element of the language */
 } Family;
 
 /* Whether node can be used under that name; the error says what its author has to mend. */

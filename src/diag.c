@@ -143,8 +143,21 @@ static bool same(const Entry *a, const Entry *b)
            strcmp(a->message, b->message) == 0;
 }
 
+/* What a node or a reader of files asks at the end of its message stands behind the caret. */
+static const char *split_help(char *message)
+{
+    static const char asks[] = "; did you mean '";
+    char *at = strstr(message, asks);
+    if (!at || strcmp(at + strlen(at) - 2, "'?") != 0)
+        return NULL;
+    *at = '\0';
+    return at + 2;
+}
+
 static void add_entry(Diag *diag, Entry entry, const char *help)
 {
+    if (!help)
+        help = split_help(entry.message);
     entry.source = source_order(diag, entry.place.source);
     entry.place.source = diag->sources[entry.source];
     for (size_t i = 0; i < diag->count; i++)

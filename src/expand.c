@@ -105,11 +105,11 @@ void expand_allow(Expander *expander, const Element *element, const char *const 
         size_t a = 0;
         while (a < count && strcmp(allowed[a], attribute->name) != 0)
             a++;
-        if (a < count || strcmp(attribute->name, "doc") == 0)
+        if (a < count || strcmp(attribute->name, "doc") == 0 || attribute->wrong)
             continue;
         const char *nearest = text_suggest(attribute->name, allowed, count);
         diag_error_help(expander->diag, attribute->place,
-                        expand_did_you_mean(expander->arena, nearest), "%s has no attribute '%s'",
+                        expand_did_you_mean(expander->arena, nearest), "%s: no attribute '%s'",
                         element->name, attribute->name);
     }
 }
@@ -117,7 +117,7 @@ void expand_allow(Expander *expander, const Element *element, const char *const 
 const Attribute *expand_need(Expander *expander, const Element *element, const char *name)
 {
     const Attribute *attribute = element_attribute(element, name);
-    if (!attribute)
+    if (!attribute && !element->faulty)
         diag_error(expander->diag, element->place, "%s needs %s=", element->name, name);
     return attribute;
 }
@@ -152,6 +152,18 @@ static void set_id(Expander *expander, const Walk *walk, Element *element, const
     identity_set(expander, walk, element, plain, spoken);
 }
 
+/* A value that is ${name} and nothing else is wrong where the name got it. */
+static void set_origin(const Expander *expander, const Walk *walk, const Attribute *source,
+                       Attribute *copy)
+{
+    Scope scope = scope_of(expander, walk);
+    const Name *name = copy->made ? expression_sole_name(&scope, source) : NULL;
+    if (!name || !name->place.source)
+        return;
+    copy->value_place = name->place;
+    copy->origin = name->origin;
+}
+
 /* The filled attributes of source, with the id that a <choose> gives; `if` has done its work. */
 static void copy_attributes(Expander *expander, const Walk *walk, const Element *source,
                             Element *element)
@@ -167,6 +179,7 @@ static void copy_attributes(Expander *expander, const Walk *walk, const Element 
         if (strcmp(copy.name, "if") == 0 || (walk->id && strcmp(copy.name, "id") == 0))
             continue;
         copy.made = strchr(copy.value, '$') != NULL;
+        set_origin(expander, walk, &source->attributes[i], &copy);
         expand_fill(expander, walk, &source->attributes[i], &copy.value);
         element->attributes[element->attribute_count++] = copy;
     }
@@ -178,6 +191,23 @@ static void copy_attributes(Expander *expander, const Walk *walk, const Element 
     set_id(expander, walk, element, walk->id ? walk->id : id);
 }
 
+/* Remembers an element of which nothing comes, so that what it refers to can be looked up. */
+static void note_untaken(Expander *expander, const Walk *walk, const Element *source)
+{
+    if (walk->within || !walk->parent || !expand_spend(expander, source->place, 4 * sizeof *source))
+        return;
+    Element *element = arena_take(expander->arena, 1, sizeof *element);
+    Identity *identity = arena_take(expander->arena, 1, sizeof *identity);
+    *element = *source;
+    element->first = element->last = NULL;
+    element->id = walk->id ? walk->id->value : element_value(source, "id");
+    *identity = (Identity){.plain = element->id, .level = walk->level};
+    element->identity = identity;
+    element->parent = walk->parent;
+    element->next = walk->parent->untaken;
+    walk->parent->untaken = element;
+}
+
 static void expand_node(Expander *expander, const Walk *walk, const Element *source)
 {
     Walk inside = *walk;
@@ -185,6 +215,8 @@ static void expand_node(Expander *expander, const Walk *walk, const Element *sou
     inside.rename = NULL;
     inside.level = &direct;
     if (walk->dry) {
+        note_untaken(expander, walk, source);
+        inside.within = true;
         const char *ignored;
         for (size_t i = 0; i < source->attribute_count; i++)
             if (strcmp(source->attributes[i].name, "if") != 0)
@@ -193,6 +225,7 @@ static void expand_node(Expander *expander, const Walk *walk, const Element *sou
         Element *element = arena_take(expander->arena, 1, sizeof *element);
         element->name = source->name;
         element->place = source->place;
+        element->faulty = source->faulty;
         expander->elements++;
         expand_spend(expander, source->place, (source->attribute_count + 2) * sizeof(Attribute));
         copy_attributes(expander, walk, source, element);
@@ -231,12 +264,13 @@ static void expand_element(Expander *expander, const Walk *outside, const Elemen
     if (!expand_spend(expander, element->place, 0))
         return;
     if (strcmp(element->name, "param") == 0) {
-        if (!walk.visit || element->parent->parent)
+        if ((!walk.visit || element->parent->parent) && !expander->unsound)
             diag_error(expander->diag, element->place,
                        "a param stands directly in the root of a file");
         return;
     }
-    if (strcmp(element->name, "when") == 0 || strcmp(element->name, "otherwise") == 0)
+    if ((strcmp(element->name, "when") == 0 || strcmp(element->name, "otherwise") == 0) &&
+        !expander->unsound)
         diag_error(expander->diag, element->place, "<%s> stands directly in a <choose>",
                    element->name);
     if (condition) {
@@ -278,22 +312,24 @@ static Element *expand_root(Expander *expander, Walk walk, const Element *source
     return root;
 }
 
-const Expansion *expand_file(const char *path, const Override *overrides, size_t override_count,
-                             Diag *diag, Arena *arena)
+const Expansion *expand_file(const ExpandRequest *request, Diag *diag, Arena *arena)
 {
-    Expander expander = {.diag = diag, .arena = arena};
-    size_t before = diag_errors(diag);
-    const File *file = expand_open(&expander, path, (Place){0});
+    Expander expander = {.diag = diag, .arena = arena, .inspector = request->inspector};
+    const File *file = expand_open(&expander, request->path, (Place){0});
     if (!file || !file->root) {
         mem_free(expander.sources);
         return NULL;
     }
     Expansion *expansion = arena_take(arena, 1, sizeof *expansion);
     Visit visit = {.file = file};
-    Name *names = expand_params(&expander, &visit, overrides, override_count, expansion);
+    size_t before = diag_errors(diag);
+    expander.inspected = 0;
+    Name *names =
+        expand_params(&expander, &visit, request->overrides, request->override_count, expansion);
     expansion->root = expand_root(&expander, (Walk){.visit = &visit, .names = names}, file->root);
-    expansion->sound = diag_errors(diag) == before;
-    if (expansion->sound) /* an expression that failed did not read all its names */
+    bool fine = diag_errors(diag) - expander.inspected == before;
+    expansion->sound = fine && !expander.unsound;
+    if (fine) /* an expression that failed did not read all its names */
         expand_unused(&expander, &visit, names);
     expansion->source_count = expander.source_count;
     const Source **sources = arena_take(arena, expander.source_count, sizeof *sources);

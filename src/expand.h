@@ -83,10 +83,22 @@ typedef struct {
     size_t source_count;
 } Expansion;
 
+/* Looks at the tree of each file before it is expanded, and may mend it. False: what comes of it is
+ * not sound. */
+typedef struct {
+    bool (*look)(void *context, Element *root);
+    void *context;
+} Inspector;
+
 /* NULL when there is no tree at all (no such file, not well-formed); otherwise what could be
  * expanded: diag_errors tells whether it may be used. All of it lives in the arena. */
-const Expansion *expand_file(const char *path, const Override *overrides, size_t override_count,
-                             Diag *diag, Arena *arena);
+typedef struct {
+    const char *path;
+    const Override *overrides;
+    size_t override_count;
+    Inspector inspector; /* look NULL: none */
+} ExpandRequest;
+const Expansion *expand_file(const ExpandRequest *request, Diag *diag, Arena *arena);
 
 /* As expand_file for elements written by a program, without params and includes; gives an element
  * named "fragment" that holds them. */
@@ -104,8 +116,18 @@ const Element *const *element_find_all(const Element *from, const char *name, si
 bool element_absent(const Element *from, const char *name);
 /* The child with that full id; NULL: none. */
 const Element *element_child(const Element *parent, const char *id);
-/* What `name` was probably meant to be, of all that element_find could reach; NULL: no idea. */
-const char *element_suggest(const Element *from, const char *name, Arena *arena);
+/* Whether nothing beside an element with an id mentions it: then the id may be what is misspelt. */
+bool element_idle(const Element *element);
+
+/* Which elements could be meant at all. */
+typedef struct {
+    bool (*fits)(const void *context, const Element *element);
+    const void *context;
+} ElementFits;
+/* What `name` was probably meant to be, of all that element_find could reach, rather of those that
+ * fit and that nothing refers to yet; NULL: no idea. fits may be NULL. */
+const char *element_suggest(const Element *from, const char *name, const ElementFits *fits,
+                            Arena *arena);
 
 /* Adds the element in one spelling for all equal meanings: full ids, attributes sorted, values as
  * they are after expansion, no doc, no comments and no layout. */

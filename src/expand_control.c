@@ -104,6 +104,20 @@ static Name *loop_variable(Expander *expander, const Walk *walk, const Element *
     return variable;
 }
 
+/* The place of a word of a value; of the whole where it is not written there as such. */
+static Place word_place(const Attribute *attribute, const char *text, const char *word)
+{
+    static const char blanks[] = " \t\r\n";
+    for (size_t at = strspn(text, blanks), length; text[at]; at += strspn(text + at, blanks)) {
+        length = strcspn(text + at, blanks);
+        if (strlen(word) == length && strncmp(text + at, word, length) == 0)
+            return strcmp(text, attribute->value) == 0 ? attribute_part(attribute, at, length)
+                                                       : attribute->value_place;
+        at += length;
+    }
+    return attribute->value_place;
+}
+
 static void loop_round(Expander *expander, const Walk *walk, const Element *element,
                        const Name *variable, const char *value)
 {
@@ -129,7 +143,7 @@ void expand_for(Expander *expander, const Walk *walk, const Element *element)
     Name *variable = loop_variable(expander, walk, element);
     size_t count;
     const char **values = loop_values(expander, walk, in, &count);
-    if (in && variable)
+    if (in && variable && (count || walk->dry))
         loop_choices(expander, walk, in, variable);
     if (walk->level->round_count == MOST_ROUNDS) {
         diag_error(expander->diag, element->place, "loops nested more than %d deep", MOST_ROUNDS);
@@ -137,8 +151,13 @@ void expand_for(Expander *expander, const Walk *walk, const Element *element)
     }
     if (!variable)
         return;
-    for (size_t i = 0; i < count && !expander->exhausted; i++)
+    Scope scope = {.names = walk->names};
+    const Name *list = count ? expression_sole_name(&scope, in) : NULL;
+    const Attribute *said = list && list->origin ? list->origin : in;
+    for (size_t i = 0; i < count && !expander->exhausted; i++) {
+        variable->place = word_place(said, said->value, values[i]);
         loop_round(expander, walk, element, variable, values[i]);
+    }
     if (!count) {
         Walk inside = *walk;
         inside.names = variable;
@@ -189,9 +208,11 @@ static void choose_words(Expander *expander, const Walk *walk, Choice *choice, c
                        words[i]);
         } else if (name && name->choices && !holds(name->choices, name->choice_count, words[i])) {
             const char *nearest = text_suggest(words[i], name->choices, name->choice_count);
-            diag_error_help(expander->diag, is->value_place,
+            diag_error_help(expander->diag, word_place(is, text, words[i]),
                             expand_did_you_mean(expander->arena, nearest), "'%s' is never '%s'",
                             name->name, words[i]);
+            if (nearest && choice->value && strcmp(choice->value, nearest) == 0 && !choice->taken)
+                choice->taken = branch; /* as it was meant */
         } else if (!choice->taken && choice->value && strcmp(choice->value, words[i]) == 0) {
             choice->taken = branch;
         }
@@ -213,8 +234,9 @@ static void choose_branch(Expander *expander, const Walk *walk, Choice *choice,
     static const char *const when[] = {"is", NULL}, *const otherwise[] = {NULL};
     bool last = strcmp(branch->name, "otherwise") == 0;
     if (!last && strcmp(branch->name, "when") != 0) {
-        diag_error(expander->diag, branch->place, "a choose holds <when> and <otherwise>, no <%s>",
-                   branch->name);
+        if (!expander->unsound)
+            diag_error(expander->diag, branch->place,
+                       "a choose holds <when> and <otherwise>, no <%s>", branch->name);
         choice->broken = true;
         return;
     }
@@ -259,6 +281,15 @@ void expand_choose(Expander *expander, const Walk *walk, const Element *element)
     }
 }
 
+static void inspect(Expander *expander, File *file)
+{
+    const Inspector *inspector = &expander->inspector;
+    size_t before = diag_errors(expander->diag);
+    if (file->root && inspector->look && !inspector->look(inspector->context, file->root))
+        expander->unsound = true;
+    expander->inspected += diag_errors(expander->diag) - before;
+}
+
 const File *expand_open(Expander *expander, const char *path, Place asked)
 {
     char *real = realpath(path, NULL);
@@ -281,6 +312,7 @@ const File *expand_open(Expander *expander, const char *path, Place asked)
         expander->sources =
             mem_grow(expander->sources, expander->source_count + 1, sizeof *expander->sources);
         expander->sources[expander->source_count++] = source;
+        inspect(expander, file);
         const char *name = file->root ? file->root->name : "graph";
         if (strcmp(name, "graph") != 0 && strcmp(name, "nets") != 0) {
             diag_error(expander->diag, file->root->place,
@@ -371,7 +403,7 @@ void expand_include(Expander *expander, const Walk *walk, const Element *element
         diag_error(expander->diag, element->place, "no include stands in elements of a program");
         return;
     }
-    if (element->first)
+    if (element->first && !expander->unsound)
         diag_error(expander->diag, element->first->place, "an include holds nothing");
     const Level *level = include_level(expander, walk, element, &rename);
     const File *file = href ? include_open(expander, walk, href) : NULL;

@@ -6,6 +6,7 @@
  * and a reference is tried with all of them, then with fewer: so the inside finds its own round
  * first and still sees what is outside.
  */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -194,22 +195,65 @@ bool element_absent(const Element *from, const char *name)
     return absent;
 }
 
-const char *element_suggest(const Element *from, const char *name, Arena *arena)
+static bool is_id_byte(char byte)
 {
-    size_t count = 0;
+    return isalnum((unsigned char)byte) || byte == '_' || byte == '-';
+}
+
+static bool mentions(const Element *element, const char *name, const Attribute *but)
+{
+    size_t length = strlen(name);
+    for (size_t i = 0; i < element->attribute_count; i++) {
+        const char *value = element->attributes[i].value, *at = value;
+        if (element->attributes[i].place.line == but->place.line &&
+            element->attributes[i].place.column == but->place.column)
+            continue;
+        for (; (at = strstr(at, name)); at++)
+            if ((at == value || !is_id_byte(at[-1])) && !is_id_byte(at[length]))
+                return true;
+    }
+    for (const Element *child = element->first; child; child = child->next)
+        if (mentions(child, name, but))
+            return true;
+    return false;
+}
+
+bool element_idle(const Element *element)
+{
+    const Attribute *id = element_attribute(element, "id");
+    return element->parent && id && element->identity && element->identity->plain &&
+           !mentions(element->parent, element->identity->plain, id);
+}
+
+/* How `from` would name that child of one of its ancestors. */
+static const char *spoken(const Element *from, const Element *child)
+{
+    const char *plain = child->identity->plain;
+    return element_find(from, plain) == child ? plain : child->id;
+}
+
+const char *element_suggest(const Element *from, const char *name, const ElementFits *fits,
+                            Arena *arena)
+{
+    enum { IDLE, FIT, ANY, TIERS };
+    size_t most = 0, length = strcspn(name, "[");
     for (const Element *at = from; at->parent; at = at->parent)
-        count += at->parent->child_count;
-    const char **names = arena_take(arena, count, sizeof *names);
-    count = 0;
-    for (; from->parent; from = from->parent)
-        for (const Element *child = from->parent->first; child; child = child->next) {
-            if (!child->id)
-                continue;
-            names[count++] = child->id;
-            if (strcmp(child->identity->plain, name) == 0) /* from outside its loop */
-                return arena_text(arena, child->id);
-        }
-    return text_suggest(name, names, count);
+        most += at->parent->child_count;
+    const char **names = arena_take(arena, TIERS * most, sizeof *names);
+    const char *plain = arena_slice(arena, name, length);
+    size_t count = 0;
+    for (int tier = IDLE; tier < TIERS; tier++)
+        for (const Element *at = from; at->parent; at = at->parent)
+            for (const Element *child = at->parent->first; child; child = child->next) {
+                bool fit = child->id && (!fits || fits->fits(fits->context, child));
+                if (!child->id || (tier != ANY && !fit) || (tier == IDLE && !element_idle(child)))
+                    continue;
+                if (strcmp(child->identity->plain, name) == 0 && tier == ANY) /* out of its loop */
+                    return arena_text(arena, child->id);
+                names[count++] = name[length] ? child->identity->plain : spoken(from, child);
+            }
+    const char *near = text_suggest(plain, names, count);
+    return near ? arena_format(arena, "%s%s", near, name + length) : NULL;
 }
 
 static void canonical_value(Text *text, const char *value)

@@ -59,6 +59,8 @@ static bool check_word(Expander *expander, const Spec *spec, const Given *given,
     for (size_t i = 0; i < spec->of_count; i++)
         if (strcmp(spec->of[i], word) == 0)
             return true;
+    if (!spec->of_count)
+        return false; /* told: of= is missing */
     Arena *arena = expander->arena;
     Text all = {0};
     for (size_t i = 0; i < spec->of_count; i++)
@@ -247,8 +249,9 @@ static const Override *find_given(const Override *given, size_t count, const cha
 
 /* The value that counts; the default is then only checked for the names in it. */
 static void find_value(Expander *expander, const Walk *walk, const Element *element,
-                       const Spec *spec, const Override *given, Datum *datum)
+                       const Spec *spec, const Override *given, Name *name)
 {
+    Datum *datum = &name->datum;
     const Attribute *value = element_attribute(element, "value");
     const char *text;
     if (value) {
@@ -259,19 +262,23 @@ static void find_value(Expander *expander, const Walk *walk, const Element *elem
             own.text = text;
             if (!read_value(expander, spec, &own, datum))
                 *datum = (Datum){0};
+            name->place = value->value_place;
+            if (datum->text && strcmp(datum->text, value->value) == 0)
+                name->origin = value;
         }
     } else if (!given) {
         diag_error(expander->diag, spec->place, "param '%s' has no value%s", spec->name,
                    walk->visit->includer ? ": the include must give it one"
                                          : ": write value= or give it with -p");
     }
-    if (given) {
+    if (given && given->value) {
         Given foreign = {.text = given->value,
                          .beside = given->beside,
                          .place = given->value_place,
                          .foreign = true};
         if (!read_value(expander, spec, &foreign, datum))
             *datum = (Datum){0};
+        name->place = given->value_place;
     }
 }
 
@@ -288,7 +295,7 @@ static void read_param(Expander *expander, Walk *walk, const Element *element,
     if (read_kind(expander, element, &spec)) {
         read_range(expander, walk, element, &spec);
         read_of(expander, walk, element, &spec);
-        find_value(expander, walk, element, &spec, given, &name->datum);
+        find_value(expander, walk, element, &spec, given, name);
     }
     name->choices = spec.of;
     name->choice_count = spec.of_count;
@@ -306,6 +313,29 @@ static void read_param(Expander *expander, Walk *walk, const Element *element,
                      .of = element_value(element, "of"),
                      .overridden = given != NULL,
                      .place = element_attribute(element, "name")->value_place};
+}
+
+static bool declares(const Element *root, const char *param)
+{
+    for (const Element *element = root->first; element; element = element->next) {
+        const char *name = element_value(element, "name");
+        if (strcmp(element->name, "param") == 0 && name && strcmp(name, param) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What is given to the param; without a value where a name that is none was probably meant to be
+ * its own, which refuse_unknown tells. */
+static const Override *seek_given(const Element *root, const Override *given, size_t count,
+                                  const char *name)
+{
+    static const Override misspelt;
+    const Override *own = find_given(given, count, name);
+    for (size_t i = 0; i < count && !own; i++)
+        if (!declares(root, given[i].name) && text_suggest(given[i].name, &name, 1))
+            own = &misspelt;
+    return own;
 }
 
 static void refuse_unknown(Expander *expander, const Visit *visit, const Override *given,
@@ -342,7 +372,7 @@ Name *expand_params(Expander *expander, const Visit *visit, const Override *give
         const char *name = element_value(element, "name");
         if (strcmp(element->name, "param") != 0 || !expand_spend(expander, element->place, 0))
             continue;
-        const Override *own = name ? find_given(given, given_count, name) : NULL;
+        const Override *own = name ? seek_given(root, given, given_count, name) : NULL;
         read_param(expander, &walk, element, own, &params[count]);
         count += params[count].name != NULL;
     }

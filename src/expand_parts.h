@@ -55,7 +55,8 @@ typedef struct {
     const Level *level;
     const Attribute *id; /* that a <choose> gives to its element */
     Rename *rename;
-    bool dry; /* nothing comes of it; check only */
+    bool dry;    /* nothing comes of it; check only */
+    bool within; /* an element of which nothing comes */
 } Walk;
 
 typedef struct {
@@ -66,6 +67,9 @@ typedef struct {
     size_t source_count;
     size_t work, elements, bytes; /* spent, against the limits */
     bool exhausted;
+    Inspector inspector;
+    size_t inspected; /* mistakes that it told: they were mended, or made unsound */
+    bool unsound;
 } Expander;
 
 /* expand.c */

@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+#include "column.h"
+#include "structure.h"
+
 /* Looks up labels and columns for one node: its own samples first. */
 typedef struct Lookup {
     Experiment *experiment;
@@ -23,19 +26,14 @@ static int stage_kind_of(const Element *element)
 
 static void add_net(Experiment *x, const Element *element)
 {
-    if (!element->id)
-        diag_error(x->diag, element->place, "<net> needs an id");
-    else
+    if (element->id)
         x->nets[x->net_count++] = (NetDefinition){element->id, element};
 }
 
 static void add_outer(Experiment *x, const Element *element)
 {
-    if (!element->id) {
-        diag_error(x->diag, element->place, "<%s> has no id, so nothing can refer to it",
-                   element->name);
-        return;
-    }
+    if (!element->id)
+        return; /* told of its file */
     x->nodes[x->node_count++] =
         (Outer){.id = element->id, .element = element, .stage_kind = stage_kind_of(element)};
 }
@@ -67,6 +65,32 @@ static bool table_classes(const FornixTable *table, const char *label, FornixCla
     return true;
 }
 
+/* The label columns of a table from `count` on; NULL names only counts. */
+static size_t list_labels(const FornixTable *table, const char **names, size_t count)
+{
+    for (int c = 0; table && c < fornix_columns(table); c++)
+        if (fornix_column(table, c)->kind & (FORNIX_LABEL | FORNIX_MASK)) {
+            if (names)
+                names[count] = fornix_column(table, c)->name;
+            count++;
+        }
+    return count;
+}
+
+static const char *suggest_label(const Experiment *x, const char *label)
+{
+    size_t count = 0;
+    for (int k = 0; k < x->ordered; k++)
+        count = list_labels(x->order[k]->table, NULL, count);
+    const char **names = mem_new(count + 1, sizeof *names);
+    count = 0;
+    for (int k = 0; k < x->ordered; k++)
+        count = list_labels(x->order[k]->table, names, count);
+    const char *near = text_suggest(label, names, count);
+    mem_free(names);
+    return near;
+}
+
 static bool seek_classes(const Lookup *lookup, const char *label, FornixClasses *classes,
                          FornixError *error)
 {
@@ -78,7 +102,12 @@ static bool seek_classes(const Lookup *lookup, const char *label, FornixClasses 
     for (int k = 0; k < x->ordered; k++)
         if (table_classes(x->order[k]->table, label, classes))
             return true;
-    return fornix_fail_input(error, "no table that comes before this has a label '%s'", label);
+    for (int k = 0; k < x->node_count; k++)
+        if (x->nodes[k].check == OUTER_WRONG)
+            return false; /* it may be what has the label, and was told */
+    const char *near = suggest_label(x, label);
+    return fornix_fail_input(error, "no table that comes before this has a label '%s'%s%s%s", label,
+                             near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 static bool find_classes(void *context, const char *label, FornixClasses *classes,
@@ -101,16 +130,20 @@ static bool seek_like(const Lookup *lookup, const char *text, FornixLike *like, 
     const Element *element = element_find(lookup->asker->element, id);
     Outer *outer = element ? experiment_outer(x, element) : NULL;
     if (!outer) {
-        const char *near = element_suggest(lookup->asker->element, id, x->memory);
-        return fornix_fail_input(error, "there is no table '%s'%s%s%s", id,
-                                 near ? "; did you mean '" : "", near ? near : "",
+        const char *near = element_suggest(lookup->asker->element, id, NULL, x->memory);
+        return fornix_fail_input(error, "there is no table '%s'%s%s%s%s", id,
+                                 near ? "; did you mean '" : "", near ? near : "", near ? dot : "",
                                  near ? "'?" : "");
     }
     if (!experiment_check(x, outer))
         return false; /* told already */
     int column = outer->table ? fornix_find_column(outer->table, dot + 1) : -1;
-    if (column < 0)
-        return fornix_fail_input(error, "'%s' has no column '%s'", id, dot + 1);
+    if (column < 0) {
+        const char *near = outer->table ? column_suggest(outer->table, dot + 1) : NULL;
+        return fornix_fail_input(error, "'%s' has no column '%s'%s%s%s%s%s", id, dot + 1,
+                                 near ? "; did you mean '" : "", near ? id : "", near ? "." : "",
+                                 near ? near : "", near ? "'?" : "");
+    }
     const FornixColumn *found = fornix_column(outer->table, column);
     *like = (FornixLike){found->shape, found->kind, found->classes};
     return true;
@@ -217,7 +250,11 @@ static bool read_engine_attributes(Experiment *x, Outer *outer)
     outer->parts = parts_parse(part ? part->value : "test");
     if (outer->parts)
         return true;
-    diag_error_help(x->diag, part->value_place, "train, validation, test or all",
+    static const char *const known[] = {"train", "validation", "test", "all"};
+    const char *near = text_suggest(part->value, known, COUNT(known));
+    diag_error_help(x->diag, part->value_place,
+                    near ? arena_format(x->memory, "did you mean '%s'?", near)
+                         : "train, validation, test or all",
                     "there is no part '%s'", part->value);
     return false;
 }
@@ -294,6 +331,12 @@ static const Override *read_overrides(Experiment *x, const ExperimentRequest *re
     return overrides;
 }
 
+static bool inspect_file(void *context, Element *root)
+{
+    Experiment *x = context;
+    return structure_check(root, x->registry, x->diag, x->memory);
+}
+
 static bool net_used(const Experiment *x, const char *name)
 {
     for (int k = 0; k < x->node_count; k++)
@@ -333,8 +376,9 @@ Experiment *experiment_open(const ExperimentRequest *request)
     x->to_come = request->weights_to_come;
     const Override *overrides = read_overrides(x, request);
     if (diag_errors(x->diag) == 0)
-        x->expansion =
-            expand_file(request->path, overrides, request->override_count, x->diag, x->memory);
+        x->expansion = expand_file(
+            &(ExpandRequest){request->path, overrides, request->override_count, {inspect_file, x}},
+            x->diag, x->memory);
     if (!x->expansion || !x->expansion->root || !x->expansion->sound)
         return x;
     read_root(x, x->expansion->root);
@@ -344,6 +388,8 @@ Experiment *experiment_open(const ExperimentRequest *request)
         experiment_choose(x);
     for (int k = 0; k < x->node_count; k++)
         experiment_check(x, &x->nodes[k]);
+    for (const Element *e = x->expansion->root->untaken; e; e = e->next)
+        experiment_check_untaken(x, e);
     warn_unused_nets(x);
     return x;
 }

@@ -26,9 +26,26 @@ static void add_input(Experiment *x, Outer *outer, OuterInput input)
     outer->inputs = inputs;
 }
 
-static bool input_unknown(Experiment *x, Outer *outer, Place place, const char *id)
+typedef struct {
+    const Experiment *experiment;
+    unsigned kinds;
+} Wanted;
+
+/* Weights are named by weights= alone, and nets work in stages. */
+static bool gives_kind(const void *context, const Element *element)
 {
-    const char *near = element_suggest(outer->element, id, x->memory);
+    const Wanted *wanted = context;
+    const LanguageWord *word = language_word(element->name);
+    const Plugin *plugin = word ? NULL : registry_find(wanted->experiment->registry, element->name);
+    const FornixPort *out = word ? word->node->outputs : plugin ? plugin->node->outputs : NULL;
+    return out && (out->kinds & wanted->kinds) && !(word && word->node == &language_train);
+}
+
+static bool input_unknown(Experiment *x, const Element *from, const FornixPort *port, Place place,
+                          const char *id)
+{
+    const Wanted wanted = {x, port->kinds};
+    const char *near = element_suggest(from, id, &(ElementFits){gives_kind, &wanted}, x->memory);
     diag_error_help(x->diag, place,
                     near ? arena_format(x->memory, "did you mean '%s'?", near) : NULL,
                     "nothing in the graph has the id '%s'", id);
@@ -76,7 +93,7 @@ static bool connect_words(Experiment *x, Outer *outer, int port, const Attribute
         if (open)
             add_input(x, outer, (OuterInput){NULL, id, port});
         else if (!count)
-            fine = input_unknown(x, outer, place, id);
+            fine = input_unknown(x, outer->element, &outer->type->inputs[port], place, id);
         for (size_t k = 0; k < count; k++)
             fine = connect_one(x, outer, port, elements[k], place) && fine;
         found += (int)count + open;
@@ -102,10 +119,39 @@ bool outer_connect(Experiment *x, Outer *outer)
         else if (port->flags & FORNIX_OPTIONAL)
             add_input(x, outer, (OuterInput){NULL, port->name, p});
         else {
-            diag_error(x->diag, outer->element->place, "%s '%s' needs %s (%s)", outer->type->name,
-                       outer->id, port->name, port->doc);
+            if (!outer->element->faulty)
+                diag_error(x->diag, outer->element->place, "%s '%s' needs %s (%s)",
+                           outer->type->name, outer->id, port->name, port->doc);
             fine = false;
         }
     }
     return fine;
+}
+
+/* ---- What is not taken --------------------------------------------------------------------- */
+
+static bool is_there(Experiment *x, const Element *from, const char *id)
+{
+    size_t count, length = strcspn(id, "[");
+    element_find_all(from, id, &count, x->memory);
+    for (const Element *other = from->parent->untaken; other && !count; other = other->next)
+        count = other->id && (strchr(other->id, '$') ||
+                              (strncmp(other->id, id, length) == 0 && !other->id[length]));
+    return count || element_absent(from, id);
+}
+
+void experiment_check_untaken(Experiment *x, const Element *element)
+{
+    const LanguageWord *word = language_word(element->name);
+    const Plugin *plugin = word ? NULL : registry_find(x->registry, element->name);
+    const FornixNode *node = word ? word->node : plugin ? plugin->node : NULL;
+    for (const FornixPort *port = node ? node->inputs : NULL; port && port->name; port++) {
+        const Attribute *attribute = element_attribute(element, port->name);
+        size_t count = 0;
+        char **words = attribute ? text_split(attribute->value, &count) : NULL;
+        for (size_t k = 0; k < count; k++)
+            if (!strchr(attribute->value, '$') && !is_there(x, element, words[k]))
+                input_unknown(x, element, port, attribute_word(attribute, (int64_t)k), words[k]);
+        text_split_free(words);
+    }
 }

@@ -37,6 +37,8 @@ unsigned outer_kind(const Outer *outer);
 /* The node's type and plugin. */
 bool outer_find_type(Experiment *x, Outer *outer);
 bool outer_connect(Experiment *x, Outer *outer);
+/* An element of the outer graph in a branch that is not taken: what it refers to must be there. */
+void experiment_check_untaken(Experiment *x, const Element *element);
 /* The tables that a check knows, by input. */
 const FornixTable **outer_input_tables(Experiment *x, const Outer *outer);
 /* Looks up labels and columns: in its own samples first. */

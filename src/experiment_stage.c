@@ -47,6 +47,14 @@ static const Parameter *find_parameter(const Outer *outer, const char *name)
 static bool check_shapes(Experiment *x, const Outer *outer, const Net *net, const Outer *from)
 {
     size_t prefix = strlen(net->name);
+    bool trained = false;
+    for (int k = 0; k < from->parameter_count; k++)
+        trained = trained || (strncmp(from->parameters[k].name, net->name, prefix) == 0 &&
+                              from->parameters[k].name[prefix] == '/');
+    if (!trained) {
+        diag_error(x->diag, net->weights_place, "'%s' trains no net '%s'", from->id, net->name);
+        return false;
+    }
     for (int k = 0; k < outer->parameter_count; k++) {
         const Parameter *wanted = &outer->parameters[k];
         if (strncmp(wanted->name, net->name, prefix) != 0 || wanted->name[prefix] != '/')
@@ -80,6 +88,12 @@ static bool check_file(Experiment *x, const Outer *outer, const Net *net)
     return false;
 }
 
+static bool is_train(const void *context, const Element *element)
+{
+    (void)context;
+    return strcmp(element->name, "train") == 0;
+}
+
 static bool check_weights(Experiment *x, Outer *outer)
 {
     Stage *stage = outer->stage;
@@ -94,8 +108,9 @@ static bool check_weights(Experiment *x, Outer *outer)
         const Element *element = element_find(outer->element, net->weights);
         Outer *from = element ? experiment_outer(x, element) : NULL;
         if (!from || from->stage_kind != STAGE_TRAIN) {
-            const char *near =
-                from ? NULL : element_suggest(outer->element, net->weights, x->memory);
+            const char *near = from ? NULL
+                                    : element_suggest(outer->element, net->weights,
+                                                      &(ElementFits){is_train, NULL}, x->memory);
             diag_error_help(x->diag, net->weights_place,
                             near ? arena_format(x->memory, "did you mean '%s'?", near) : NULL,
                             from ? "'%s' is no <train>, so it has no weights"

@@ -57,7 +57,6 @@ static bool is_known(const Parse *parse, const Operand *a, const Operand *b)
     return is_computed(parse) && a->datum.kind != DATUM_UNKNOWN && b->datum.kind != DATUM_UNKNOWN;
 }
 
-/* From the first operand's beginning to the second one's end. */
 static Operand joined(const Operand *a, const Operand *b)
 {
     return (Operand){.varies = a->varies || b->varies,
@@ -460,6 +459,8 @@ bool expression_fill(const Scope *scope, const Attribute *attribute, const char 
             at += 3;
         } else if (strncmp(text + at, "${", 2) == 0) {
             at = fill_one(&parse, at, &out);
+            if (text[at] == '}')
+                token_fault(&parse.tokens, at, 1, NULL, "'}' without a '${' before it");
         } else {
             text_add_slice(&out, text + at++, 1);
         }

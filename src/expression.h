@@ -35,8 +35,10 @@ struct Name {
     Datum datum;
     const char *const *choices; /* all words that it can be; NULL where that is not known */
     size_t choice_count;
-    bool used;   /* set when an expression refers to it */
-    Name *outer; /* the next name to be looked at */
+    Place place;             /* of its value, where one place is that; else without a source */
+    const Attribute *origin; /* whose value is the name's, letter by letter; or NULL */
+    bool used;               /* set when an expression refers to it */
+    Name *outer;             /* the next name to be looked at */
 };
 
 typedef struct {

@@ -48,11 +48,22 @@ static int64_t nanoseconds(struct timespec time)
     return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
+/* With errno as the reason, and the path that was meant where a name in it was misspelt. */
+static bool fail_missing(const char *path, FornixError *error)
+{
+    int reason = errno;
+    char *near = reason == ENOENT ? file_suggest(path) : NULL;
+    fornix_fail_input(error, "%s: %s%s%s%s", path, strerror(reason), near ? "; did you mean '" : "",
+                      near ? near : "", near ? "'?" : "");
+    mem_free(near);
+    return false;
+}
+
 bool file_identity(const char *path, FileIdentity *identity, FornixError *error)
 {
     struct stat status;
     if (stat(path, &status) < 0)
-        return fornix_fail_input(error, "%s: %s", path, strerror(errno));
+        return fail_missing(path, error);
     *identity = (FileIdentity){.device = status.st_dev,
                                .inode = status.st_ino,
                                .size = status.st_size,
@@ -67,7 +78,7 @@ int file_open(const char *path, int64_t *size, FornixError *error)
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat status;
     if (file < 0 || fstat(file, &status) < 0) {
-        fornix_fail_input(error, "%s: %s", path, strerror(errno));
+        fail_missing(path, error);
     } else if (!S_ISREG(status.st_mode)) {
         fornix_fail_input(error, "%s: not a file", path);
     } else {

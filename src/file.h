@@ -64,6 +64,9 @@ bool file_rename(const char *from, const char *to, FornixError *error); /* synce
 /* Names in a folder, in byte order, hidden ones left out; freed with file_list_free. */
 char **file_list(const char *folder, size_t *count, FornixError *error);
 void file_list_free(char **names, size_t count);
+/* The path of something that is there, where one folder or file of a path that is not was misspelt:
+ * new text, freed with mem_free; NULL: none is near. */
+char *file_suggest(const char *path);
 int64_t file_free_space(const char *folder); /* bytes for this user; -1: not known */
 
 /* New text, freed with mem_free. An absolute name stands for itself. */

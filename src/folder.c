@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base.h"
+#include "text.h"
 
 const char *file_name(const char *path)
 {
@@ -155,4 +156,55 @@ int64_t file_free_space(const char *folder)
         !size_multiply((int64_t)status.f_bavail, (int64_t)status.f_frsize, &bytes))
         return -1;
     return bytes;
+}
+
+/* Files that differ by a number are other subjects', not the same one misspelt. */
+static bool same_digits(const char *a, const char *b)
+{
+    static const char digits[] = "0123456789";
+    do {
+        a += strcspn(a, digits);
+        b += strcspn(b, digits);
+        if (*a != *b)
+            return false;
+    } while (*a++ && *b++);
+    return true;
+}
+
+char *file_suggest(const char *path)
+{
+    FornixError none = {0};
+    size_t at = 0, length;
+    char *known = mem_text(path), *found = NULL;
+    do { /* to the first name that is not there */
+        length = strcspn(path + at, "/");
+        strcpy(known, path);
+        known[at + length] = '\0';
+        at += length + 1;
+    } while (path[at - 1] && (!*known || file_exists(known)));
+    at -= length + 1;
+    known[at ? at - (at > 1) : 0] = '\0';
+    size_t count = 0;
+    char **names = length ? file_list(at ? known : ".", &count, &none) : NULL;
+    char *name = mem_text(path + at);
+    name[length] = '\0';
+    size_t alike = 0;
+    const char **fit = mem_new(count + 1, sizeof *fit);
+    for (size_t i = 0; i < count; i++)
+        if (same_digits(name, names[i]) && text_distance(name, names[i]) <= 2)
+            fit[alike++] = names[i];
+    const char *near = text_suggest(name, fit, alike);
+    mem_free(fit);
+    if (near) {
+        Text whole = {0};
+        text_add_slice(&whole, path, at);
+        text_format(&whole, "%s%s", near, path + at + length);
+        if (file_exists(text_value(&whole)))
+            found = mem_text(text_value(&whole));
+        text_free(&whole);
+    }
+    file_list_free(names, count);
+    mem_free(name);
+    mem_free(known);
+    return found;
 }

@@ -249,6 +249,11 @@ const Graph *body_graph(const Body *body)
     return &body->graph;
 }
 
+bool body_failed(const Body *body)
+{
+    return body->failed > 0;
+}
+
 int body_net(const Body *body, const char *name)
 {
     for (int k = 0; k < body->graph.net_count; k++)

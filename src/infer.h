@@ -38,6 +38,8 @@ typedef struct Body Body;
 Body *body_new(const InferRequest *request);
 void body_free(Body *body); /* and its graph */
 const Graph *body_graph(const Body *body);
+/* Whether anything was wrong, which may have been told before of another body. */
+bool body_failed(const Body *body);
 
 /* The value that an attribute's text (or length bytes of it from offset on) refers to in the body;
  * NULL after a mistake. */

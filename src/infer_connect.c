@@ -93,8 +93,9 @@ bool body_connect(Body *body, Scope *scope, const Element *element, Node *node)
             if (!(port->flags & FORNIX_MANY))
                 connect_value(&c, port, NULL, element->place);
         } else {
-            diag_error(body->request.diag, element->place, "%s '%s' needs %s (%s)",
-                       node->type->name, node->path, port->name, port->doc);
+            if (!element->faulty)
+                diag_error(body->request.diag, element->place, "%s '%s' needs %s (%s)",
+                           node->type->name, node->path, port->name, port->doc);
             c.fine = false;
         }
     }

@@ -64,7 +64,7 @@ static bool read_weights(Body *body, const Attribute *weights, Net *net)
         net->weights = kept ? kept : "";
         return kept != NULL;
     }
-    const Source *source = weights->value_place.source;
+    const Source *source = weights->place.source;
     char *folder = file_folder(source ? source->name : "."), *path;
     path = file_join(folder, weights->value);
     net->weights = arena_text(body->memory, path);
@@ -108,9 +108,13 @@ static bool read_load(Body *body, const Element *use, Net *net)
     return true;
 }
 
-static bool bind_input(Body *body, Scope *scope, const Element *use, Binding *binding)
+/* misnamed: an attribute of the use was told to be none; it may be the missing one. */
+static bool bind_input(Body *body, Scope *scope, const Element *use, Binding *binding,
+                       bool misnamed)
 {
     const Attribute *given = element_attribute(use, binding->name);
+    if (!given && misnamed)
+        return false;
     if (!given) {
         diag_error(body->request.diag, use->place, "<use>: the net's input '%s' is not given",
                    binding->name);
@@ -120,16 +124,32 @@ static bool bind_input(Body *body, Scope *scope, const Element *use, Binding *bi
     return binding->value != NULL;
 }
 
+static const char *net_inputs(Body *body, const Scope *inside)
+{
+    const char *inputs = "";
+    for (int k = 0; k < inside->binding_count; k++)
+        inputs =
+            arena_format(body->memory, "%s%s'%s'", inputs, k ? ", " : "", inside->bindings[k].name);
+    return inputs;
+}
+
 static bool check_use_attributes(Body *body, const Element *use, const Scope *inside)
 {
-    static const char *const words[] = {"id", "net", "weights", "load", "except", "if", "doc"};
+    enum { ROOM = 16 }; /* the attributes of every use */
     const char **names =
-        arena_take(body->memory, COUNT(words) + (size_t)inside->binding_count + 1, sizeof *names);
-    size_t count = 0;
+        arena_take(body->memory, ROOM + (size_t)inside->binding_count + 1, sizeof *names);
+    size_t count = 0, commons;
     for (int k = 0; k < inside->binding_count; k++)
-        names[count++] = inside->bindings[k].name;
-    for (size_t k = 0; k < COUNT(words); k++)
-        names[count++] = words[k];
+        if (!element_attribute(use, inside->bindings[k].name))
+            names[count++] = inside->bindings[k].name;
+    for (int k = 0; k < inside->binding_count; k++)
+        if (element_attribute(use, inside->bindings[k].name))
+            names[count++] = inside->bindings[k].name;
+    for (const FornixAttr *attr = language_use.attrs; attr->name; attr++)
+        names[count++] = attr->name;
+    const FornixAttr *common = attr_commons(&language_use, &commons);
+    for (size_t k = 0; k < commons; k++)
+        names[count++] = common[k].name;
     bool fine = true;
     for (size_t a = 0; a < use->attribute_count; a++) {
         const Attribute *attribute = &use->attributes[a];
@@ -139,9 +159,12 @@ static bool check_use_attributes(Body *body, const Element *use, const Scope *in
         if (known)
             continue;
         const char *near = text_suggest(attribute->name, names, count);
-        diag_error_help(body->request.diag, attribute->place,
-                        near ? arena_format(body->memory, "did you mean '%s'?", near) : NULL,
-                        "<use>: no attribute '%s'", attribute->name);
+        const char *inputs = net_inputs(body, inside);
+        const char *help = near      ? arena_format(body->memory, "did you mean '%s'?", near)
+                           : *inputs ? arena_format(body->memory, "its net takes %s", inputs)
+                                     : "its net takes no input";
+        diag_error_help(body->request.diag, attribute->place, help, "<use>: no attribute '%s'",
+                        attribute->name);
         fine = false;
     }
     return fine;
@@ -169,10 +192,10 @@ bool body_build_use(Body *body, Scope *scope, Item *item)
         inside->bindings[inside->binding_count++] =
             (Binding){arena_text(body->memory, inputs[k]), NULL};
     text_split_free(inputs);
-    bool fine = check_use_attributes(body, use, inside);
+    bool named = check_use_attributes(body, use, inside), fine = named;
     fine = read_load(body, use, &body->graph.nets[number]) && fine;
     for (int k = 0; k < inside->binding_count; k++)
-        fine = bind_input(body, scope, use, &inside->bindings[k]) && fine;
+        fine = bind_input(body, scope, use, &inside->bindings[k], !named) && fine;
     scope_fill(body, inside, net->element);
     item->inside = inside;
     body->open_nets |= (uint64_t)1 << number;

@@ -23,18 +23,43 @@ static Item *scope_find(Scope *scope, const Element *from, const char *id)
     return from ? NULL : scope_item(scope, id);
 }
 
-static const char *suggest_id(const Body *body, const Scope *scope, const char *id)
+/* Whether what follows the id can be read from the item: a use only by what is inside. */
+static bool item_gives(const Body *body, const Item *item, const char *rest)
 {
-    size_t most = (size_t)(scope->item_count + scope->binding_count + body->request.column_count);
-    const char **names = mem_new(most + 1, sizeof *names);
-    size_t count = 0;
-    for (int k = 0; k < scope->binding_count; k++)
+    const char *net = element_value(item->element, "net");
+    bool use = strcmp(item->element->name, "use") == 0;
+    if (*rest != '/' || !use || !net)
+        return use == (*rest == '/');
+    const char *id = arena_slice(body->memory, rest + 1, strcspn(rest + 1, "/."));
+    for (int k = 0; k < body->request.net_count; k++)
+        if (strcmp(body->request.nets[k].name, net) == 0)
+            return element_child(body->request.nets[k].element, id) != NULL;
+    return false;
+}
+
+/* The whole reference as it was probably meant, where its part `id` before `rest` is unknown. */
+static const char *suggest_id(const Reference *r, const char *part, const char *id)
+{
+    enum { IDLE, GIVES, ANY, TIERS };
+    const Scope *scope = r->scope;
+    const char *rest = part + strlen(id);
+    size_t most = (size_t)(TIERS * scope->item_count + scope->binding_count) + 1, count = 0;
+    const char **names = arena_take(r->body->memory, most, sizeof *names);
+    if (scope->is_body && *rest == '.')
+        names[count++] = r->body->request.prefix;
+    for (int k = 0; k < scope->binding_count && !*rest; k++)
         names[count++] = scope->bindings[k].name;
-    for (int k = 0; k < scope->item_count; k++)
-        names[count++] = scope->items[k].id;
+    for (int tier = IDLE; tier < TIERS; tier++)
+        for (int k = 0; k < scope->item_count; k++) {
+            const Item *item = &scope->items[k];
+            bool fits = tier == ANY || item_gives(r->body, item, rest);
+            if (fits && (tier != IDLE || element_idle(item->element)))
+                names[count++] = item->id;
+        }
     const char *near = text_suggest(id, names, count);
-    mem_free(names);
-    return near ? arena_format(body->memory, "did you mean '%s'?", near) : NULL;
+    return near ? arena_format(r->body->memory, "did you mean '%.*s%s%s'?", (int)(part - r->text),
+                               r->text, near, rest)
+                : NULL;
 }
 
 /* After a mistake was told: also where it was told before, of another use of the same net. */
@@ -132,12 +157,12 @@ static Value *use_output(Reference *r, const Item *item)
 }
 
 /* One that its own if= dropped is not connected, which an optional port can bear. */
-static Value *unknown_id(Reference *r, const char *id)
+static Value *unknown_id(Reference *r, const char *part, const char *id)
 {
     if (r->from && element_absent(r->from, id))
         return NULL;
     diag_error_help(
-        r->body->request.diag, r->place, suggest_id(r->body, r->scope, id),
+        r->body->request.diag, r->place, suggest_id(r, part, id),
         r->scope->is_body ? "nothing here has the id '%s'" : "nothing in here has the id '%s'", id);
     return mistaken(r);
 }
@@ -176,7 +201,7 @@ Value *reference_value(Reference *r, const char *text)
         if (strcmp(r->scope->bindings[k].name, id) == 0 && !*rest && r->from)
             return r->scope->bindings[k].value;
     Item *item = scope_find(r->scope, r->from, id);
-    return item ? item_value(r, item, rest) : unknown_id(r, id);
+    return item ? item_value(r, item, rest) : unknown_id(r, text, id);
 }
 
 Value *body_value_in(Body *body, Scope *scope, const Element *from, const Attribute *attribute)

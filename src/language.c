@@ -1,12 +1,30 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "language.h"
 
+#include <string.h>
+
 #define MANY 1e12
+
+/* Attributes that the expansion reads itself: no struct is filled. */
+#define NAMED(name, fallback, doc)                                                                 \
+    {                                                                                              \
+        name, FORNIX_ATTR_TEXT, 0, fallback, 0, 0, 0, doc                                          \
+    }
+#define CHOSEN(name, fallback, choices, doc)                                                       \
+    {                                                                                              \
+        name, FORNIX_ATTR_CHOICE, 0, fallback, 0, 0, choices, doc                                  \
+    }
+#define CONDITION NAMED("if", "", "an expression: dropped unless it is true")
 
 static const char *const remainders[] = {"keep", "drop", "spread", NULL};
 static const char *const selects[] = {"last", "best", NULL};
 static const char *const goals[] = {"auto", "max", "min", NULL};
 static const char *const label_rules[] = {"equal", "random", NULL};
+static const char *const parts[] = {"train", "validation", "test", "none", NULL};
+static const char *const param_types[] = {"int",  "real",   "bool", "text",
+                                          "list", "choice", "path", NULL};
+static const char *const loads[] = {"all", "matching", NULL};
+static const char *const pools[] = {"none", "mean", NULL};
 
 static const FornixPort samples_in[] = {
     {"samples", FORNIX_SAMPLES, 0, "the table whose rows are taken"}, {0}};
@@ -16,7 +34,7 @@ static const FornixPort weights_out[] = {
     {"weights", FORNIX_FIT, 0, "of all nets that it trains: weights=\"id\" reads them"}, {0}};
 
 static const FornixAttr train_attrs[] = {
-    FORNIX_LIST(TrainAttrs, part, "train", "rows of these parts"),
+    FORNIX_WORDS(TrainAttrs, part, "train", parts, "rows of these parts"),
     FORNIX_INT(TrainAttrs, epochs, "0", 0, MANY, "length in passes over the rows"),
     FORNIX_INT(TrainAttrs, steps, "0", 0, MANY, "length in batches; either epochs or steps"),
     FORNIX_INT(TrainAttrs, batch, "1", 1, 1 << 20, "rows in a batch"),
@@ -45,7 +63,7 @@ const FornixNode language_train = {
     .outputs = weights_out};
 
 static const FornixAttr apply_attrs[] = {
-    FORNIX_LIST(ApplyAttrs, part, "", "rows of these parts; all where unsaid"),
+    FORNIX_WORDS(ApplyAttrs, part, "", parts, "rows of these parts; all where unsaid"),
     FORNIX_INT(ApplyAttrs, batch, "16", 1, 1 << 20, "rows in a batch"),
     {0}};
 
@@ -79,7 +97,7 @@ const FornixNode language_generate = {
     .outputs = samples_out};
 
 static const FornixAttr filter_attrs[] = {
-    FORNIX_LIST(FilterAttrs, part, "", "rows of these parts; all where unsaid"),
+    FORNIX_WORDS(FilterAttrs, part, "", parts, "rows of these parts; all where unsaid"),
     FORNIX_INT(FilterAttrs, batch, "16", 1, 1 << 20, "rows in a batch"),
     FORNIX_TEXT(FilterAttrs, keep, NULL,
                 "\"c/logits agrees grade\": the class with the largest logit is the label"),
@@ -112,7 +130,7 @@ const FornixNode language_update = {
     .attrs = update_attrs};
 
 static const FornixAttr validate_attrs[] = {
-    FORNIX_LIST(ValidateAttrs, part, "validation", "rows of these parts"),
+    FORNIX_WORDS(ValidateAttrs, part, "validation", parts, "rows of these parts"),
     FORNIX_TEXT(ValidateAttrs, every, "1 epoch", "\"2 epochs\" or \"100 steps\""),
     FORNIX_INT(ValidateAttrs, batch, "0", 0, 1 << 20, "rows in a batch; 0: the stage's"),
     {0}};
@@ -124,10 +142,144 @@ const FornixNode language_validate = {
     .attrs_size = sizeof(ValidateAttrs),
     .attrs = validate_attrs};
 
-const FornixNode *const language_elements[] = {&language_train,
-                                               &language_apply,
-                                               &language_generate,
-                                               &language_filter,
-                                               &language_update,
-                                               &language_validate,
-                                               NULL};
+/* ---- What the expansion knows ---- */
+
+static const FornixAttr graph_attrs[] = {NAMED("name", "", "of the experiment, and of its runs"),
+                                         {0}};
+
+const FornixNode language_graph = {
+    .name = "graph",
+    .doc = "The root of a graph: params, nets, and nodes that pass tables of samples.",
+    .attrs = graph_attrs};
+
+const FornixNode language_nets = {
+    .name = "nets", .doc = "The root of a file that is only included: its content comes in."};
+
+static const FornixAttr param_attrs[] = {
+    NAMED("name", NULL, "what ${name} and -p name=value mean"),
+    CHOSEN("type", NULL, param_types, "of its value"),
+    NAMED("value", "", "unless another is given by -p or by the include"),
+    NAMED("range", "", "of an int or real: its low and its high end"),
+    NAMED("of", "", "the words of a choice or list"),
+    {0}};
+
+const FornixNode language_param = {
+    .name = "param", .doc = "A setting: ${name} in a value stands for it.", .attrs = param_attrs};
+
+static const FornixAttr include_attrs[] = {
+    NAMED("href", NULL, "the file, relative to this one"),
+    NAMED("prefix", "", "goes before the ids of what comes in"),
+    NAMED("as", "", "the new id of the one element that comes in"),
+    CONDITION,
+    {0}};
+
+const FornixNode language_include = {
+    .name = "include",
+    .doc = "Everything in another file, in this place; other attributes are values for its params.",
+    .attrs = include_attrs};
+
+static const FornixAttr for_attrs[] = {
+    NAMED("name", NULL, "of the loop's variable: ${name}"),
+    NAMED("in", NULL, "its values: words, a range 0..3, or a list: ${arms}"),
+    CONDITION,
+    {0}};
+
+const FornixNode language_for = {
+    .name = "for", .doc = "Its content, once for each value.", .attrs = for_attrs};
+
+static const FornixAttr choose_attrs[] = {
+    NAMED("on", NULL, "what is compared: ${arm}"),
+    NAMED("id", "", "of the one element that each branch then holds"),
+    CONDITION,
+    {0}};
+
+const FornixNode language_choose = {
+    .name = "choose",
+    .doc = "The content of the first <when> that lists the value, or of <otherwise>.",
+    .attrs = choose_attrs};
+
+static const FornixAttr when_attrs[] = {NAMED("is", NULL, "the values that take this branch"), {0}};
+
+const FornixNode language_when = {
+    .name = "when", .doc = "A branch of <choose>.", .attrs = when_attrs};
+
+const FornixNode language_otherwise = {.name = "otherwise",
+                                       .doc = "The last branch of <choose>, for all other values."};
+
+static const FornixAttr net_attrs[] = {
+    NAMED("input", "", "names of its inputs, as its nodes refer to them"), {0}};
+
+const FornixNode language_net = {
+    .name = "net",
+    .doc = "A graph of tensors that owns weights; <use> puts it into a stage.",
+    .attrs = net_attrs};
+
+static const FornixAttr use_attrs[] = {
+    NAMED("net", NULL, "the net that is used"),
+    NAMED("weights", "", "a <train> that trained it, or a .safetensors file"),
+    CHOSEN("load", "all", loads, "all weights, or those of matching names and shapes"),
+    NAMED("except", "", "weights that are not loaded: a pattern of their names"),
+    {0}};
+
+const FornixNode language_use = {
+    .name = "use",
+    .doc = "A net in a stage, or in another net; its inputs are attributes. All uses of a net in "
+           "a stage share one set of weights.",
+    .attrs = use_attrs};
+
+static const FornixAttr collect_attrs[] = {
+    CHOSEN("pool", "none", pools, "mean: averaged over depth, height and width"), {0}};
+
+const FornixNode language_collect = {
+    .name = "collect",
+    .doc = "What the stage hands on: an attribute for each column, with what it is of.",
+    .attrs = collect_attrs};
+
+/* ---- All of them ---- */
+
+enum {
+    BODIES = PLACE_NET | PLACE_TRAIN | PLACE_APPLY | PLACE_FILTER | PLACE_VALIDATE,
+    ANYWHERE = PLACE_GRAPH | BODIES | PLACE_UPDATE | PLACE_OPTIMIZER
+};
+
+const LanguageWord language_words[] = {
+    {&language_graph, PLACE_FILE, PLACE_GRAPH, LANGUAGE_PLAIN},
+    {&language_nets, PLACE_FILE, ANYWHERE, LANGUAGE_PLAIN},
+    {&language_param, PLACE_GRAPH, 0, LANGUAGE_PLAIN},
+    {&language_include, ANYWHERE, 0, LANGUAGE_PLAIN | LANGUAGE_OPEN},
+    {&language_for, ANYWHERE, PLACE_AROUND, LANGUAGE_PLAIN},
+    {&language_choose, ANYWHERE, PLACE_CHOOSE, LANGUAGE_PLAIN},
+    {&language_when, PLACE_CHOOSE, PLACE_AROUND, LANGUAGE_PLAIN},
+    {&language_otherwise, PLACE_CHOOSE, PLACE_AROUND, LANGUAGE_PLAIN},
+    {&language_net, PLACE_GRAPH, PLACE_NET, LANGUAGE_NAMED},
+    {&language_train, PLACE_GRAPH, PLACE_TRAIN, LANGUAGE_NAMED},
+    {&language_apply, PLACE_GRAPH, PLACE_APPLY, LANGUAGE_NAMED},
+    {&language_generate, PLACE_GRAPH, PLACE_APPLY, LANGUAGE_NAMED},
+    {&language_filter, PLACE_GRAPH, PLACE_FILTER, LANGUAGE_NAMED},
+    {&language_use, BODIES, 0, LANGUAGE_NAMED | LANGUAGE_OPEN},
+    {&language_update, PLACE_TRAIN, PLACE_UPDATE, 0},
+    {&language_validate, PLACE_TRAIN, PLACE_VALIDATE, LANGUAGE_NAMED},
+    {&language_collect, PLACE_APPLY, 0, LANGUAGE_OPEN},
+    {0}};
+
+const LanguageWord *language_word(const char *name)
+{
+    for (const LanguageWord *word = language_words; word->node; word++)
+        if (strcmp(word->node->name, name) == 0)
+            return word;
+    return NULL;
+}
+
+LanguageWord language_of(const FornixNode *node)
+{
+    const LanguageWord *word = language_word(node->name);
+    if (word && word->node == node)
+        return *word;
+    return (LanguageWord){.node = node,
+                          .stands = node->samples     ? PLACE_GRAPH
+                                    : node->optimizer ? PLACE_UPDATE
+                                    : node->schedule  ? PLACE_OPTIMIZER
+                                                      : BODIES,
+                          .holds = node->optimizer ? PLACE_OPTIMIZER : 0,
+                          .flags = node->optimizer || node->schedule ? 0 : LANGUAGE_NAMED};
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The elements that are the language itself: stages and what stands in them.
+/* The elements that are the language itself, and what may stand in what.
  *
  * They are described by the same tables as nodes, so that parsing, ranges, suggestions, help and
  * schema come from one place; but they are no nodes: no plugin can be one, and they do nothing to
@@ -56,9 +56,40 @@ typedef struct ValidateAttrs {
 } ValidateAttrs;
 
 extern const FornixNode language_train, language_apply, language_generate, language_filter,
-    language_update, language_validate;
+    language_update, language_validate, language_param, language_use, language_collect;
 
-/* All of them, for help and schema; ends with NULL. */
-extern const FornixNode *const language_elements[];
+/* Where elements stand, as bits. */
+enum {
+    PLACE_FILE = 1 << 0,  /* a file, around its root */
+    PLACE_GRAPH = 1 << 1, /* a graph's root */
+    PLACE_NET = 1 << 2,
+    PLACE_TRAIN = 1 << 3,
+    PLACE_APPLY = 1 << 4, /* and generate */
+    PLACE_FILTER = 1 << 5,
+    PLACE_VALIDATE = 1 << 6,
+    PLACE_UPDATE = 1 << 7,
+    PLACE_OPTIMIZER = 1 << 8,
+    PLACE_CHOOSE = 1 << 9,
+    PLACE_AROUND = 1 << 10, /* wherever the element itself stands */
+};
+
+enum {
+    LANGUAGE_NAMED = 1 << 0, /* needs an id, which a <choose> around it may give */
+    LANGUAGE_PLAIN = 1 << 1, /* of the attributes that all have, it has doc alone */
+    LANGUAGE_OPEN = 1 << 2,  /* other attributes are names that the user gave elsewhere */
+};
+
+typedef struct LanguageWord {
+    const FornixNode *node;
+    unsigned stands; /* in any of these places */
+    unsigned holds;  /* what stands there may stand in it; 0: it holds nothing */
+    unsigned flags;
+} LanguageWord;
+
+/* All of them; ends with a NULL node. */
+extern const LanguageWord language_words[];
+const LanguageWord *language_word(const char *name); /* NULL: it is none */
+/* The same of any node: plugins stand where their family does. */
+LanguageWord language_of(const FornixNode *node);
 
 #endif

@@ -289,7 +289,8 @@ static bool rows_find(FornixBuild *build, const ManifestRequest *request, Manife
                          : *request->cohort ? request->cohort
                                             : fornix_build_id(build);
     bool own = !*request->subject;
-    int64_t subject = own ? 0 : manifest_column(build, m, "subject", request->subject);
+    const char *where = request->subject_where ? request->subject_where : "subject";
+    int64_t subject = own ? 0 : manifest_column(build, m, where, request->subject);
     size_t rows = (size_t)csv_rows(m->csv);
     m->at = arena_take(m->arena, rows + 1, sizeof *m->at);
     m->subject = arena_take(m->arena, rows + 1, sizeof *m->subject);

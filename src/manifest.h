@@ -25,6 +25,7 @@ typedef struct ManifestRequest {
     /* "2:low": rows of value 2 are of class low; "2:": they are dropped; "grade/2:low" where there
      * are several labels. A label without any: its values in order are the classes. */
     FornixList classes;
+    const char *subject_where; /* the attribute that names subject; NULL: "subject" */
 } ManifestRequest;
 
 typedef struct ManifestLabel {

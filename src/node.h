@@ -121,7 +121,7 @@ typedef enum {
     FORNIX_ATTR_DIMS,    /* one to three sizes, D H W: "3" is 3 3 3, "3 3" is 1 3 3 for kernels */
     FORNIX_ATTR_TEXT,    /* any text */
     FORNIX_ATTR_PATH,    /* a file or folder, relative to the graph file; given absolute */
-    FORNIX_ATTR_LIST,    /* words between blanks */
+    FORNIX_ATTR_LIST,    /* words between blanks; of choices where there are any */
     FORNIX_ATTR_CLASSES, /* a number of classes, or the name of a label column */
     FORNIX_ATTR_LIKE,    /* "table.column": shape, kind and classes of a column */
 } FornixAttrKind;
@@ -196,6 +196,11 @@ typedef struct {
 #define FORNIX_LIST(Struct, field, fallback, doc)                                                  \
     {                                                                                              \
 #field, FORNIX_ATTR_LIST, FORNIX_FIELD(Struct, field, FornixList), fallback, 0, 0, 0, doc  \
+    }
+#define FORNIX_WORDS(Struct, field, fallback, choices, doc)                                        \
+    {                                                                                              \
+#field, FORNIX_ATTR_LIST, FORNIX_FIELD(Struct, field, FornixList), fallback, 0, 0,         \
+            choices, doc                                                                           \
     }
 #define FORNIX_CLASSES(Struct, field, fallback, doc)                                               \
     {                                                                                              \

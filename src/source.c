@@ -8,16 +8,16 @@
 
 #include "source.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "text.h"
 
-enum { MOST_BYTES = 4 << 20, MOST_NEIGHBOURS = 1000 };
+enum { MOST_BYTES = 4 << 20 };
 
 const char *path_beside(const char *beside, const char *path, Arena *arena)
 {
@@ -55,28 +55,18 @@ Place source_place(const Source *source, size_t at, size_t length)
     return place;
 }
 
-/* A file of nearly that name in the same folder; NULL if none. */
-static const char *neighbour(const char *path, Arena *arena)
-{
-    const char *slash = strrchr(path, '/');
-    DIR *folder = opendir(slash ? arena_slice(arena, path, (size_t)(slash - path) + 1) : ".");
-    if (!folder)
-        return NULL;
-    const char **names = arena_take(arena, MOST_NEIGHBOURS, sizeof *names);
-    size_t count = 0;
-    for (struct dirent *entry; count < MOST_NEIGHBOURS && (entry = readdir(folder));)
-        if (entry->d_name[0] != '.')
-            names[count++] = arena_text(arena, entry->d_name);
-    closedir(folder);
-    const char *nearest = text_suggest(slash ? slash + 1 : path, names, count);
-    return nearest ? path_beside(path, nearest, arena) : NULL;
-}
-
 static void missing(const char *path, Place asked, Diag *diag, Arena *arena)
 {
-    const char *nearest = neighbour(path, arena);
-    const char *help = nearest ? arena_format(arena, "did you mean '%s'?", nearest) : NULL;
-    diag_error_help(diag, asked, help, "no file '%s'", path);
+    char *nearest = file_suggest(path);
+    const char *beside = asked.source ? asked.source->name : "", *slash = strrchr(beside, '/');
+    size_t folder = slash ? (size_t)(slash - beside) + 1 : 0;
+    bool relative = nearest && strncmp(nearest, beside, folder) == 0; /* as the user wrote it */
+    diag_error_help(
+        diag, asked,
+        nearest ? arena_format(arena, "did you mean '%s'?", nearest + (relative ? folder : 0))
+                : NULL,
+        "no file '%s'", path);
+    mem_free(nearest);
 }
 
 /* The length of the valid UTF-8 sequence at text; 0 if it is none. */

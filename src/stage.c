@@ -75,7 +75,7 @@ static bool resolve_update(Stage *stage, Body *body, const Update *update, PlanU
         for (int n = 0; n < graph->net_count; n++)
             names[n] = graph->nets[n].name;
         const char *near = text_suggest(name, names, (size_t)graph->net_count);
-        diag_error_help(stage->context.diag, nets->value_place,
+        diag_error_help(stage->context.diag, attribute_word(nets, k),
                         near ? arena_format(stage->memory, "did you mean '%s'?", near) : NULL,
                         "this stage uses no net '%s'", name);
         return false;
@@ -130,7 +130,7 @@ StagePlan *stage_plan(Stage *stage, const Validation *validation, int64_t batch,
     bool training = stage->kind == STAGE_TRAIN && !validation;
     PlanUpdate *resolved = mem_new((size_t)stage->update_count + 1, sizeof *resolved);
     PlanRequest plan = {.graph = body_graph(made->body), .updates = resolved, .training = training};
-    bool fine = diag_errors(stage->context.diag) == errors;
+    bool fine = diag_errors(stage->context.diag) == errors && !body_failed(made->body);
     for (int u = 0; training && fine && u < stage->update_count; u++) {
         PlanUpdate *out = &resolved[plan.update_count];
         fine = resolve_update(stage, made->body, &stage->updates[u], out);
@@ -315,11 +315,14 @@ static bool check_monitor(const Stage *stage, const Validation *validation, cons
     size_t count = 0;
     for (int k = 0; k < plan->wanted_count && count < COUNT(names); k++)
         names[count++] = plan->wanted[k]->path;
-    const char *near = text_suggest(monitor + length + 1, names, count);
-    near = !near && count ? names[0] : near;
+    const char *near = text_suggest(monitor + length + 1, names, count), *help = NULL;
+    if (near)
+        help = arena_format(stage->memory, "did you mean '%s.%s'?", validation->id, near);
+    else if (count)
+        help = arena_format(stage->memory, "it measures '%s'", names[0]);
     diag_error_help(stage->context.diag, element_attribute(stage->element, "monitor")->value_place,
-                    near ? arena_format(stage->memory, "it measures '%s'", near) : NULL,
-                    "<validate id=\"%s\"> measures no '%s'", validation->id, monitor + length + 1);
+                    help, "<validate id=\"%s\"> measures no '%s'", validation->id,
+                    monitor + length + 1);
     return false;
 }
 

@@ -97,20 +97,27 @@ static bool read_updates(Stage *stage)
 /* "1 epoch", "2 epochs", "100 steps". */
 static bool read_every(Stage *stage, Validation *validation)
 {
+    static const char *const units[] = {"epoch", "epochs", "step", "steps"};
     size_t count = 0;
     char **words = text_split(validation->attrs->every, &count);
     bool fine = count == 2 && text_to_int(words[0], &validation->every) && validation->every > 0;
-    bool epochs = fine && strncmp(words[1], "epoch", 5) == 0 && strlen(words[1]) <= 6;
-    bool steps = fine && strncmp(words[1], "step", 4) == 0 && strlen(words[1]) <= 5;
-    text_split_free(words);
-    validation->in_epochs = epochs;
-    if (epochs || steps)
-        return true;
+    int unit = 0;
+    while (fine && unit < (int)COUNT(units) && strcmp(words[1], units[unit]) != 0)
+        unit++;
+    fine = fine && unit < (int)COUNT(units);
+    validation->in_epochs = unit < 2;
     const Attribute *every = element_attribute(validation->element, "every");
-    diag_error_help(stage->context.diag, every ? every->value_place : validation->element->place,
-                    "for instance \"1 epoch\" or \"100 steps\"", "every can't be '%s'",
-                    validation->attrs->every);
-    return false;
+    const char *near = count == 2 && every ? text_suggest(words[1], units, COUNT(units)) : NULL;
+    if (!fine)
+        diag_error_help(stage->context.diag,
+                        near    ? attribute_word(every, 1)
+                        : every ? every->value_place
+                                : validation->element->place,
+                        near ? arena_format(stage->memory, "did you mean '%s'?", near)
+                             : "for instance \"1 epoch\" or \"100 steps\"",
+                        "every can't be '%s'", validation->attrs->every);
+    text_split_free(words);
+    return fine;
 }
 
 static bool read_validations(Stage *stage)
@@ -129,8 +136,8 @@ static bool read_validations(Stage *stage)
         validation->element = e;
         validation->id = e->id;
         if (!validation->id) {
-            diag_error(stage->context.diag, e->place, "<validate> needs an id");
-            fine = false;
+            fine = false; /* told of its file */
+            continue;
         }
         validation->attrs = read_attrs(stage, e, &language_validate);
         if (!validation->attrs || !read_every(stage, validation)) {
@@ -171,8 +178,7 @@ bool stage_parts(const Stage *stage, const Element *element, FornixList names, u
 
 static bool is_collect_word(const char *name)
 {
-    return strcmp(name, "pool") == 0 || strcmp(name, "id") == 0 || strcmp(name, "doc") == 0 ||
-           strcmp(name, "if") == 0;
+    return strcmp(name, "pool") == 0 || attr_common(&language_collect, name);
 }
 
 static bool read_collect(Stage *stage, const Element *element)
@@ -260,9 +266,12 @@ static bool read_rule(Stage *stage)
     char **words = text_split(stage->filter->keep, &count);
     bool fine = count == 3 && strcmp(words[1], "agrees") == 0;
     const Attribute *keep = element_attribute(stage->element, "keep");
+    static const char *const verb[] = {"agrees"};
     if (!fine)
         diag_error_help(stage->context.diag, keep->value_place,
-                        "for instance \"c/logits agrees grade\"",
+                        count == 3 && text_suggest(words[1], verb, 1)
+                            ? "did you mean 'agrees'?"
+                            : "for instance \"c/logits agrees grade\"",
                         "keep is 'LOGITS agrees LABEL', not '%s'", stage->filter->keep);
     else {
         stage->filter_value = arena_text(stage->memory, words[0]);
@@ -329,10 +338,11 @@ static bool check_watched(const Stage *stage)
         return true;
     const char *id = arena_slice(stage->memory, monitor, strcspn(monitor, "."));
     const char *near = text_suggest(id, ids, (size_t)stage->validation_count);
-    diag_error_help(stage->context.diag, element_attribute(stage->element, "monitor")->value_place,
-                    near ? arena_format(stage->memory, "did you mean '%s'?", near)
-                         : "a figure of a <validate>, such as 'watch.dice'",
-                    "monitor '%s' is of no <validate> in here", monitor);
+    diag_error_help(
+        stage->context.diag, element_attribute(stage->element, "monitor")->value_place,
+        near ? arena_format(stage->memory, "did you mean '%s%s'?", near, monitor + strlen(id))
+             : "a figure of a <validate>, such as 'watch.dice'",
+        "monitor '%s' is of no <validate> in here", monitor);
     return false;
 }
 

@@ -171,13 +171,26 @@ int text_distance(const char *a, const char *b)
     return distance;
 }
 
+/* How many letters one has and the other has not. */
+static int letters_apart(const char *a, const char *b)
+{
+    int count[256] = {0}, apart = 0;
+    while (*a)
+        count[(unsigned char)*a++]++;
+    while (*b)
+        count[(unsigned char)*b++]--;
+    for (size_t i = 0; i < COUNT(count); i++)
+        apart += count[i] < 0 ? -count[i] : count[i];
+    return apart;
+}
+
 const char *text_suggest(const char *name, const char *const *candidates, size_t count)
 {
     const char *nearest = NULL;
     size_t length = strlen(name);
     if (length > LONGEST_NAME)
         return NULL;
-    int allowed = 1 + (int)length / 4;
+    int allowed = 1 + (int)length / 4, letters = 0;
     for (size_t i = 0; i < count; i++) {
         size_t other = strlen(candidates[i]);
         size_t apart = other > length ? other - length : length - other;
@@ -185,10 +198,14 @@ const char *text_suggest(const char *name, const char *const *candidates, size_t
             continue;
         int distance = text_distance(name, candidates[i]);
         bool alike = (size_t)distance < (other > length ? other : length);
-        if (alike && distance < allowed + !nearest) {
-            nearest = candidates[i];
-            allowed = distance;
-        }
+        if (!alike || distance > allowed)
+            continue;
+        int apart_letters = letters_apart(name, candidates[i]);
+        if (nearest && distance == allowed && apart_letters >= letters)
+            continue;
+        nearest = candidates[i];
+        allowed = distance;
+        letters = apart_letters;
     }
     return nearest;
 }

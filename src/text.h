@@ -28,8 +28,8 @@ bool text_to_real(const char *text, double *value); /* finite only */
 
 /* Edits between a and b, a transposition counted once (optimal string alignment). */
 int text_distance(const char *a, const char *b);
-/* The candidate nearest to name within 1 + length/4 edits, the first of equals; NULL if none, or if
- * every character differs. */
+/* The candidate nearest to name within 1 + length/4 edits: of equals the one that has most of its
+ * letters, then the first; NULL if none, or if every character differs. */
 const char *text_suggest(const char *name, const char *const *candidates, size_t count);
 
 /* Splits at blanks into NULL-terminated copies; free each and the array with text_split_free. */

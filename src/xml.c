@@ -420,6 +420,9 @@ static size_t decode(const char **raw)
 Place attribute_part(const Attribute *attribute, size_t offset, size_t length)
 {
     Place place = attribute->value_place;
+    const Attribute *origin = attribute->made ? attribute->origin : NULL;
+    if (origin && strcmp(origin->value, attribute->value) == 0)
+        return attribute_part(origin, offset, length);
     if (attribute->made || !place.source || !attribute->raw)
         return place;
     const char *start = place.source->text + attribute->raw, *raw = start;
@@ -442,4 +445,16 @@ Place attribute_part(const Attribute *attribute, size_t offset, size_t length)
     if (!place.length)
         place.length = 1;
     return place;
+}
+
+Place attribute_word(const Attribute *attribute, int64_t number)
+{
+    static const char blanks[] = " \t\r\n";
+    const char *text = attribute->value;
+    size_t at = strspn(text, blanks);
+    for (; number > 0 && text[at]; number--) {
+        at += strcspn(text + at, blanks);
+        at += strspn(text + at, blanks);
+    }
+    return attribute_part(attribute, at, strcspn(text + at, blanks));
 }

@@ -17,13 +17,16 @@
 
 #define FORNIX_NAMESPACE "urn:fornix:graph:1"
 
-typedef struct {
+typedef struct Attribute Attribute;
+struct Attribute {
     const char *name, *value; /* the value with its entities replaced */
     Place place;              /* of the name */
     Place value_place;        /* of what stands between the quotes */
     size_t raw;               /* where that begins, in bytes of the source's text */
     bool made;                /* the value is no longer what the source says (see expand.h) */
-} Attribute;
+    bool wrong;               /* a mistake in it was told */
+    const Attribute *origin;  /* of a made value: where the same text was written, or NULL */
+};
 
 typedef struct Element Element;
 struct Element {
@@ -33,10 +36,12 @@ struct Element {
     size_t attribute_count;
     Element *parent, *first, *last, *next; /* children: from first along next */
     size_t child_count;
+    bool faulty; /* a mistake in its attributes was told: what is missing may be what was meant */
     /* Set when expanded (see expand.h), NULL before and for an element without an id. */
     const char *id;
     const struct Identity *identity;
-    Element *absent; /* what stood here but for its if=: ids alone, along next */
+    Element *absent;  /* what stood here but for its if=: ids alone, along next */
+    Element *untaken; /* what stands here in branches that are not taken, as written, along next */
 };
 
 /* The root of the document in source; NULL when it is not well-formed. Other mistakes are recorded
@@ -55,5 +60,7 @@ const char *element_value(const Element *element, const char *name);
 /* The place of length bytes of an attribute's value from its byte offset on, entities in the
  * source accounted for; of the whole value once it is made. */
 Place attribute_part(const Attribute *attribute, size_t offset, size_t length);
+/* The place of its word of that number, from 0; words stand between blanks. */
+Place attribute_word(const Attribute *attribute, int64_t number);
 
 #endif

@@ -2,15 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Bad input: what fornix says to it, word for word, and how it ends.
 #
-# tests/bad/cases.txt holds a case a paragraph:
-#
-#   # what is wrong
-#   $ a command that spoils good files
-#   2 fornix check table.xml
-#   the first lines of what it says from its first mistake on, exactly; @ stands for the folder
-#
-# Each case works in a folder with fresh copies of the graphs and files that it spoils. At the end
-# bytes of good graphs are changed at random: fornix may refuse them, but not break.
+# tests/bad/cases.txt holds the cases, in the form that tests/cases.sh tells; each spoils graphs and
+# files. At the end bytes of good graphs are changed at random: fornix may refuse them, but not break.
 set -u
 srcdir=${srcdir:-$(cd "$(dirname "$0")/.." && pwd)}
 case $srcdir in /*) ;; *) srcdir=$(cd "$srcdir" && pwd) ;; esac
@@ -21,11 +14,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/fornix-bad.XXXXXX") || exit 1
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 export FORNIX_CACHE="$work/cache" OMP_NUM_THREADS="${OMP_NUM_THREADS:-2}" LC_ALL=C
-passed=0 failed=0
-
-fornix() {
-    "$program" "$@"
-}
+. "$srcdir/tests/cases.sh"
 
 # ---- Bytes ----
 
@@ -90,57 +79,7 @@ done
 
 # ---- Cases ----
 
-edit() { # FILE SED-SCRIPT: must change the file
-    sed "$2" "$1" >"$1.new"
-    if cmp -s "$1" "$1.new"; then echo "no change: $2" >>"$work/unchanged"; fi
-    mv "$1.new" "$1"
-}
-
-begin() { # a case: its name
-    name=$1 said=
-    rm -rf "$work/case" "$work/unchanged"
-    cp -R "$good" "$work/case"
-    : >"$work/expected"
-}
-
-obey() { # the case's command, which must end with that exit
-    code=$1
-    (cd "$work/case" && eval "$2") >"$work/output" 2>"$work/errors" </dev/null
-    ended=$?
-    said=yes
-}
-
-judge() { # what the case said
-    [ -n "$said" ] || return
-    lines=$(wc -l <"$work/expected")
-    cat "$work/errors" "$work/output" | sed "s|$work/case|@|g; s|$builddir|@@|g; s|[0-9a-f]\{32\}|HASH|" |
-        awk '/error:|warning:|^fornix/ { told = 1 } { all[NR] = $0 } told
-            END { if (!told) for (k = 1; k <= NR; k++) print all[k] }' |
-        head -n "$lines" >"$work/said"
-    if [ "$ended" = "$code" ] && cmp -s "$work/said" "$work/expected" && [ "$lines" -gt 0 ] &&
-        [ ! -e "$work/unchanged" ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "test-bad-input: $name: ended with $ended, wanted $code"
-        cat "$work/unchanged" 2>/dev/null
-        diff "$work/expected" "$work/said"
-    fi
-    said=
-}
-
-while IFS= read -r line; do
-    case $line in
-    '') judge ;;
-    '# '*) begin "${line#'# '}" ;;
-    '$ '*) (cd "$work/case" && eval "${line#'$ '}") ;;
-    [0-9]' '*)
-        if [ -z "$said" ]; then obey "${line%% *}" "${line#* }"; else echo "$line" >>"$work/expected"; fi
-        ;;
-    *) printf '%s\n' "$line" >>"$work/expected" ;;
-    esac
-done <"$srcdir/tests/bad/cases.txt"
-judge
+judge_cases "$srcdir/tests/bad/cases.txt"
 
 # ---- Bytes at random ----
 

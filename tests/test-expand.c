@@ -75,7 +75,7 @@ static const Expansion *expand(const char *content, const char *options)
     for (size_t i = 0; i < count; i++)
         read += override_read(words[i], &overrides[read], diag, arena);
     text_split_free(words);
-    return expand_file("g.xml", overrides, read, diag, arena);
+    return expand_file(&(ExpandRequest){"g.xml", overrides, read, {NULL, NULL}}, diag, arena);
 }
 
 static const char *canonical(const Expansion *expansion)
@@ -191,7 +191,7 @@ static const struct {
     {"<param name='1n' type='int' value='1'/>", "", "error: '1n' is no name"},
     {"<param name='if' type='int' value='1'/>", "", "error: 'if' means something else already"},
     {"<param name='n' type='int' value='1' rnage='0 1'/>", "",
-     "error: param has no attribute 'rnage'"},
+     "error: param: no attribute 'rnage'"},
     {"<s><param name='n' type='int' value='1'/></s>", "", "error: a param stands directly in"},
     {"<for name='k' in='a'><a id='i'/><b id='i'/></for>", "", "error: id 'i[a]' is used twice"},
     {"<for name='k' in=''><a/></for>", "", "error: a loop over nothing"},
@@ -321,7 +321,7 @@ START_TEST(references)
     ck_assert_ptr_eq(element_find(element_child(root, "t[x]"), "s[2]"),
                      element_child(root, "s[x][2]"));
     ck_assert_ptr_null(element_find(root->last, "t"));
-    ck_assert_str_eq(element_suggest(root->last, "t", arena), "t[x]");
+    ck_assert_str_eq(element_suggest(root->last, "t", NULL, arena), "t[x]");
     ck_assert_ptr_eq(element_find(element_child(root, "p_u"), "n"), element_child(root, "p_n"));
     ck_assert_ptr_eq(element_find(root->last, "n"), element_child(root, "n"));
 
