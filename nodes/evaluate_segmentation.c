@@ -424,6 +424,24 @@ static bool evaluate_rows(FornixBuild *build, const void *attrs)
 static const char *const cluster_choices[] = {"subject", "none", NULL};
 static const char *const space_choices[] = {"grid", "image", NULL};
 
+/* Of each reader: what it reads, and of an image the two masks on the grid and in the image. */
+static int64_t evaluate_memory(const void *attrs, const FornixTable *input, int threads)
+{
+    const EvaluateSegmentation *a = attrs;
+    int64_t floats = 0, pixels = 0, rows = fornix_rows(input);
+    for (int c = 0; c < fornix_columns(input); c++) {
+        const FornixColumn *shown = fornix_column(input, c);
+        if (!(shown->kind & (FORNIX_LOGITS | FORNIX_PROBABILITY)) ||
+            fornix_floats(shown->shape) <= floats)
+            continue;
+        floats = fornix_floats(shown->shape);
+        pixels = fornix_pixels(shown->shape);
+    }
+    floats += (a->space == IN_IMAGE ? 6 : 2) * pixels;
+    int64_t readers = rows >= 0 && rows < threads ? rows : threads;
+    return readers * floats * (int64_t)sizeof(float);
+}
+
 static const FornixAttr attrs[] = {
     FORNIX_TEXT(EvaluateSegmentation, column, "",
                 "column of logits or probabilities; if there is one, it need not be named"),
@@ -453,7 +471,9 @@ static const FornixPort outputs[] = {
     {"scores", FORNIX_SCORES, 0, "the figures, and by subject the Dice and IoU of each class"},
     {0}};
 
-static const FornixSamples samples = {.flags = FORNIX_EVALUATES | FORNIX_NEEDS_RUN,
+static const FornixSamples samples = {.flags =
+                                          FORNIX_EVALUATES | FORNIX_NEEDS_RUN | FORNIX_FORETELLS,
+                                      .memory = evaluate_memory,
                                       .columns = evaluate_columns,
                                       .rows = evaluate_rows};
 

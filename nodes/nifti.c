@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base.h"
+#include "cutout.h"
 #include "fit.h"
 #include "manifest.h"
 #include "node.h"
@@ -317,6 +318,36 @@ static bool nifti_read(void *opened, const FornixTable *table, int column, int64
     return true;
 }
 
+static bool nifti_read_box(void *opened, const FornixTable *table, int column, int64_t row,
+                           const FornixBox *box, float *out, FornixError *error)
+{
+    Opened *o = opened;
+    Volume *volume = &o->volumes[o->volume[row]];
+    const FornixColumn *shown = fornix_column(table, column);
+    FornixShape s = shown->shape;
+    bool own, whole = o->slice[row] < 0;
+    const float *grid = grid_get(o, volume, shown->kind & FORNIX_MASK ? MASK : IMAGE, &own, error);
+    if (!grid)
+        return false;
+    float *slice = whole ? NULL : mem_new((size_t)fornix_floats(s), sizeof *slice);
+    if (slice)
+        volume_take_slice(grid, volume->map.size, s.c, slice_axis(o->attrs), o->slice[row], slice);
+    cutout_take(box, slice ? slice : grid, (int64_t[]){s.d, s.h, s.w}, s.c, out);
+    mem_free(slice);
+    if (own)
+        free((float *)grid);
+    return true;
+}
+
+static int64_t nifti_keeps(void *opened, const FornixTable *table, int column, int64_t row,
+                           int64_t *group)
+{
+    const Opened *o = opened;
+    *group = o->volume[row];
+    return grid_bytes(o, &o->volumes[*group],
+                      fornix_column(table, column)->kind & FORNIX_MASK ? MASK : IMAGE);
+}
+
 /* ---- Rows -------------------------------------------------------------------------------- */
 
 static void row_add(FornixBuild *build, Opened *o, int64_t v, int64_t slice)
@@ -445,10 +476,13 @@ static const FornixAttr attrs[] = {
 static const FornixPort outputs[] = {
     {"samples", FORNIX_SAMPLES, 0, "columns image, mask if there is one, and the labels"}, {0}};
 
-static const FornixSamples samples = {.flags = FORNIX_LOADS_NEW,
+static const FornixSamples samples = {.flags =
+                                          FORNIX_LOADS_NEW | FORNIX_READS_BOX | FORNIX_FORETELLS,
                                       .columns = nifti_columns,
                                       .rows = nifti_rows,
                                       .read = nifti_read,
+                                      .read_box = nifti_read_box,
+                                      .keeps = nifti_keeps,
                                       .close = nifti_close};
 
 const FornixNode fornix_node = {

@@ -224,6 +224,21 @@ static bool write_masks_rows(FornixBuild *build, const void *attrs)
     return fine;
 }
 
+/* Of each writer: all that is known of a volume, on the grid and in the image. */
+static int64_t write_masks_memory(const void *attrs, const FornixTable *input, int threads)
+{
+    const WriteMasks *a = attrs;
+    int64_t rows = fornix_rows(input), most = 0;
+    for (int c = 0; c < fornix_columns(input); c++) {
+        const FornixColumn *shown = fornix_column(input, c);
+        bool meant = *a->column ? strcmp(shown->name, a->column) == 0
+                                : shown->kind & (FORNIX_LOGITS | FORNIX_PROBABILITY | FORNIX_MASK);
+        if (meant && fornix_floats(shown->shape) > most)
+            most = fornix_floats(shown->shape);
+    }
+    return 2 * (rows >= 0 && rows < threads ? rows : threads) * most * (int64_t)sizeof(float);
+}
+
 static const FornixAttr attrs[] = {
     FORNIX_TEXT(WriteMasks, column, "", "the segmentation, where there are several"),
     FORNIX_BOOL(WriteMasks, probability, "no",
@@ -233,8 +248,10 @@ static const FornixAttr attrs[] = {
 static const FornixPort inputs[] = {
     {"samples", FORNIX_SAMPLES, 0, "logits, probabilities or masks of volumes or slices"}, {0}};
 
-static const FornixSamples samples = {
-    .flags = FORNIX_NEEDS_RUN, .columns = write_masks_columns, .rows = write_masks_rows};
+static const FornixSamples samples = {.flags = FORNIX_NEEDS_RUN | FORNIX_FORETELLS,
+                                      .memory = write_masks_memory,
+                                      .columns = write_masks_columns,
+                                      .rows = write_masks_rows};
 
 const FornixNode fornix_node = {
     .abi = FORNIX_ABI,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "apply_journal.h"
+#include "apply_windows.h"
 #include "file.h"
 #include "store.h"
 
@@ -13,6 +14,7 @@ typedef struct Applier {
     const FornixTable *from; /* whose rows go through the body */
     StoreWriter *writer;
     Journal *journal;      /* NULL: none */
+    Windows *windows;      /* NULL: whole rows go through the body */
     const float **tensors; /* of a row, by column */
     float *record;         /* what is computed of a row: its collects, or whether it is kept */
     int64_t record_floats;
@@ -76,6 +78,15 @@ static bool collect_rows(void *context, const StagePlan *plan, const int64_t *ro
     return journal_keep(a->journal, error);
 }
 
+static bool collect_views(void *context, const StagePlan *plan, const int64_t *rows, int64_t count,
+                          FornixError *error)
+{
+    Applier *a = context;
+    (void)error;
+    windows_put(a->windows, plan, rows, count, a->record);
+    return true;
+}
+
 static bool filter_rows(void *context, const StagePlan *plan, const int64_t *rows, int64_t count,
                         FornixError *error)
 {
@@ -130,13 +141,58 @@ static int64_t thin_rows(int64_t *rows, int64_t count, int64_t wanted)
     return wanted;
 }
 
+/* Sample by sample, as what was made of one of them has to be in memory whole. */
+static bool sweep_windows(Applier *a, const Sweep *whole, FornixError *error)
+{
+    int64_t each = windows_each(a->windows), count = whole->row_count;
+    int64_t *rows = mem_new((size_t)each, sizeof *rows);
+    Sweep sweep = *whole;
+    sweep.samples = windows_table(a->windows);
+    sweep.rows = rows;
+    sweep.row_count = each;
+    sweep.begin = 0;
+    sweep.each = collect_views;
+    bool fine = true;
+    for (int64_t k = whole->begin; fine && k < count; k++) {
+        for (int64_t i = 0; i < each; i++)
+            rows[i] = k * each + i;
+        sweep.before = k * each;
+        memset(a->record, 0, (size_t)a->record_floats * sizeof *a->record);
+        fine = windows_enter(a->windows, k, error) && sweep_run(&sweep, error) &&
+               add_row(a, whole->rows[k], error) && journal_keep(a->journal, error);
+    }
+    mem_free(rows);
+    return fine;
+}
+
+static bool sweep_begin(Applier *a, StagePlans *plans, Sweep *sweep, FornixError *error)
+{
+    int64_t batch = sweep->batch < sweep->row_count ? sweep->batch : sweep->row_count;
+    if (a->stage->window)
+        batch = sweep->batch = tiling_batch(&a->stage->window->tiling, sweep->batch);
+    const StagePlan *plan = plans_get(plans, NULL, batch, 0, error);
+    if (!plan || !plans_load(plans, error))
+        return false;
+    if (!a->stage->window)
+        return true;
+    a->windows = windows_new(a->stage, a->from, sweep->rows, sweep->row_count,
+                             body_graph(plan->body), error);
+    return a->windows != NULL;
+}
+
+/* Rows that one row's work is told in: its windows, or itself. */
+static int64_t rows_each(const Stage *stage)
+{
+    return stage->window ? tiling_views(&stage->window->tiling) : 1;
+}
+
 static bool sweep_stage(Applier *a, FornixError *error)
 {
     StageRun *run = &a->apply->run;
     unsigned parts;
     if (!stage_parts(a->stage, a->stage->element, stage_part_names(a->stage), &parts))
         return fornix_fail(error, "its parts are wrong");
-    int64_t batch = stage_rows_batch(a->stage), count;
+    int64_t batch = stage_rows_batch(a->stage), each = rows_each(a->stage), count;
     int64_t *rows = table_select(a->from, parts ? parts : PARTS_ALL, &count);
     if (!count && fornix_rows(a->from)) {
         mem_free(rows);
@@ -144,12 +200,12 @@ static bool sweep_stage(Applier *a, FornixError *error)
                            a->stage->element->name, a->stage->id);
     }
     if (run->smoke)
-        count = thin_rows(rows, count, 4 * batch);
+        count = thin_rows(rows, count, (4 * batch + each - 1) / each);
     int64_t seed = a->stage->kind == STAGE_GENERATE ? a->stage->generate->seed : 0;
     StagePlans plans = {.run = run, .weights = weights_new(), .seed = (uint64_t)seed};
     a->journal = journal_open(run->folder, count, a->record_floats, error);
     int64_t done = journal_rows(a->journal);
-    Gauge *gauge = meter_begin(run->meter, a->stage->id, count, done);
+    Gauge *gauge = meter_begin(run->meter, a->stage->id, count * each, done * each);
     Sweep sweep = {.plans = &plans,
                    .samples = a->from,
                    .rows = rows,
@@ -163,15 +219,15 @@ static bool sweep_stage(Applier *a, FornixError *error)
                    .context = a};
     bool fine = !error->text[0] && replay(a, rows, done, count, error);
     if (fine && count)
-        fine = plans_get(&plans, NULL, count < batch ? count : batch, 0, error) &&
-               plans_load(&plans, error);
+        fine = sweep_begin(a, &plans, &sweep, error);
     ProfileStart start = profile_start(run);
     if (fine && count)
-        fine = sweep_run(&sweep, error);
+        fine = a->windows ? sweep_windows(a, &sweep, error) : sweep_run(&sweep, error);
     if (fine && count && run->profile)
         profile_print(&plans, &start, 0);
     meter_note(gauge, "%lld rows", (long long)a->kept);
     meter_end(gauge);
+    windows_free(a->windows);
     plans_free(&plans);
     journal_close(a->journal);
     mem_free(rows);

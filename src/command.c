@@ -11,6 +11,7 @@
 #include "describe.h"
 #include "exchange.h"
 #include "file.h"
+#include "forecast.h"
 #include "kernels/isa.h"
 #include "prediction.h"
 #include "schema.h"
@@ -196,9 +197,9 @@ static void print_stage(const Stage *stage)
     }
 }
 
-typedef void PrintOuter(const Outer *outer);
+typedef void PrintNodes(Experiment *experiment, Outer *const *nodes, int count);
 
-static void print_check(const Outer *outer)
+static void print_node(const Outer *outer)
 {
     printf("%s %s\n", outer->type->name, outer->id);
     if (outer->stage)
@@ -207,10 +208,15 @@ static void print_check(const Outer *outer)
         print_columns(outer->table);
 }
 
-static void print_plan(const Outer *outer)
+static void print_check(Experiment *experiment, Outer *const *nodes, int count)
 {
-    if (!outer->stage)
-        return;
+    (void)experiment;
+    for (int k = 0; k < count; k++)
+        print_node(nodes[k]);
+}
+
+static void print_stage_plan(const Outer *outer)
+{
     const Stage *stage = outer->stage;
     int64_t batch = stage->kind == STAGE_TRAIN      ? stage->train->batch
                     : stage->kind == STAGE_APPLY    ? stage->apply->batch
@@ -228,7 +234,16 @@ static void print_plan(const Outer *outer)
     stage_plan_free(plan);
 }
 
-static int do_look(const Command *command, int count, char **words, PrintOuter *print)
+static void print_plan(Experiment *experiment, Outer *const *nodes, int count)
+{
+    for (int k = 0; k < count; k++)
+        if (nodes[k]->stage)
+            print_stage_plan(nodes[k]);
+    forecast_print(nodes, count, team_default_threads(),
+                   samples_budget(experiment_samples(experiment)), stdout);
+}
+
+static int do_look(const Command *command, int count, char **words, PrintNodes *print)
 {
     Options options = options_read(command, count, words);
     if (options.wrong || options.word_count != 1)
@@ -242,8 +257,8 @@ static int do_look(const Command *command, int count, char **words, PrintOuter *
     diag_print(diag, stderr, options.json);
     int nodes = 0;
     Outer *const *outer = fine ? experiment_nodes(experiment, &nodes) : NULL;
-    for (int k = 0; k < nodes; k++)
-        print(outer[k]);
+    if (fine)
+        print(experiment, outer, nodes);
     experiment_free(experiment);
     return options_end(&options, fine ? EXIT_FINE : EXIT_INPUT);
 }
@@ -427,8 +442,8 @@ const Command commands[] = {
      "runs the graph; what was computed before is taken from the cache", do_run},
     {"check", "FILE [-p name=value]... [--json]",
      "finds all that is wrong with the graph; prints tables, shapes and parameters", do_check},
-    {"plan", "FILE [-p name=value]... [--json]", "prints what each stage will do, and its memory",
-     do_plan},
+    {"plan", "FILE [-p name=value]... [--json]",
+     "prints what each stage will do, and what it takes: memory, arithmetic, disk", do_plan},
     {"apply",
      "RUN --manifest FILE.csv [-o DIR] [--input ID] [--node ID]... [--probability] [--json]",
      "applies a finished run to new subjects: masks in their images' space, classes as CSV",

@@ -56,7 +56,7 @@ static void add_node(Body *body, Node *node)
 
 static bool is_item(const Element *element)
 {
-    static const char *const others[] = {"update", "validate", "collect"};
+    static const char *const others[] = {"update", "validate", "collect", "window"};
     for (size_t k = 0; k < COUNT(others); k++)
         if (strcmp(element->name, others[k]) == 0)
             return false;

@@ -77,6 +77,33 @@ const FornixNode language_apply = {
     .inputs = samples_in,
     .outputs = samples_out};
 
+static const char *const window_weights[] = {"gaussian", "even", NULL};
+
+static const FornixAttr window_attrs[] = {
+    FORNIX_DIMS(WindowAttrs, size, NULL, 1, 4096,
+                "of a window, D H W, of slices H W: what the net was trained on"),
+    FORNIX_REAL(WindowAttrs, overlap, "0.5", 0, 0.95,
+                "share of a window that the next one along an axis covers too, at least"),
+    FORNIX_CHOICE(WindowAttrs, weights, "gaussian", window_weights,
+                  "how much a window counts at a place: gaussian, as nets know least at a "
+                  "window's border, or even"),
+    FORNIX_LIST(WindowAttrs, flips, "",
+                "axes (d, h, w): each window is also seen flipped along every choice of these, "
+                "and the mean is taken"),
+    {0}};
+
+const FornixNode language_window = {
+    .abi = FORNIX_ABI,
+    .name = "window",
+    .doc = "In an <apply>: the body sees windows of the samples, which cover them and overlap; "
+           "what is collected is put together in the samples' own size, each place the weighted "
+           "mean of the windows that saw it. Samples may be larger or smaller than a window.",
+    .formula = "y(p) = sum_k w(p - s_k) y_k(p - s_k) / sum_k w(p - s_k); gaussian: w(q) = "
+               "exp(-|q - c|^2 / 2 sigma^2), sigma = size / 8 along each axis, as in nnU-Net "
+               "(Isensee et al. 2021)",
+    .attrs_size = sizeof(WindowAttrs),
+    .attrs = window_attrs};
+
 static const FornixAttr generate_attrs[] = {
     FORNIX_INT(GenerateAttrs, count, NULL, 1, MANY, "how many samples"),
     FORNIX_INT(GenerateAttrs, batch, "16", 1, 1 << 20, "rows in a batch"),
@@ -260,6 +287,7 @@ const LanguageWord language_words[] = {
     {&language_update, PLACE_TRAIN, PLACE_UPDATE, 0},
     {&language_validate, PLACE_TRAIN, PLACE_VALIDATE, LANGUAGE_NAMED},
     {&language_collect, PLACE_APPLY, 0, LANGUAGE_OPEN},
+    {&language_window, PLACE_APPLY, 0, 0},
     {0}};
 
 const LanguageWord *language_word(const char *name)

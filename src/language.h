@@ -28,6 +28,15 @@ typedef struct ApplyAttrs {
     int64_t batch;
 } ApplyAttrs;
 
+typedef struct WindowAttrs {
+    FornixDims size;
+    double overlap;
+    int weights;
+    FornixList flips;
+} WindowAttrs;
+
+enum { WINDOW_GAUSSIAN, WINDOW_EVEN };
+
 typedef struct GenerateAttrs {
     int64_t count, batch, seed;
     const char *cohort, *label;
@@ -56,7 +65,8 @@ typedef struct ValidateAttrs {
 } ValidateAttrs;
 
 extern const FornixNode language_train, language_apply, language_generate, language_filter,
-    language_update, language_validate, language_param, language_use, language_collect;
+    language_update, language_validate, language_window, language_param, language_use,
+    language_collect;
 
 /* Where elements stand, as bits. */
 enum {

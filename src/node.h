@@ -402,6 +402,12 @@ int32_t fornix_label(const FornixTable *table, int column, int64_t row); /* -1: 
 double fornix_real(const FornixTable *table, int column, int64_t row);   /* of a WEIGHT column */
 /* A tensor of a row, dense, into out. Safe from several threads. */
 bool fornix_read(const FornixTable *table, int column, int64_t row, float *out, FornixError *error);
+/* A part of it, D H W, dense, into out. Beyond the tensor's borders its edge goes on. */
+typedef struct {
+    int64_t start[3], size[3];
+} FornixBox;
+bool fornix_read_box(const FornixTable *table, int column, int64_t row, const FornixBox *box,
+                     float *out, FornixError *error);
 const FornixSpace *fornix_space(const FornixTable *table, int64_t row); /* NULL: none */
 /* Numbers that a node kept with its table (fitted statistics, a threshold); NULL: none. */
 const double *fornix_values(const FornixTable *table, const char *name, int64_t *count);
@@ -486,6 +492,8 @@ enum {
     FORNIX_NEEDS_RUN = 1 << 2,   /* reads tensors or writes files: rows are made in a run only */
     FORNIX_LOADS_NEW = 1 << 3,   /* a loader that asks for fornix_new_manifest */
     FORNIX_PASSES_NEW = 1 << 4,  /* changes rows for training: new subjects' rows pass untouched */
+    FORNIX_READS_BOX = 1 << 5,   /* has read_box */
+    FORNIX_FORETELLS = 1 << 6,   /* has keeps or memory */
 };
 
 typedef struct {
@@ -500,6 +508,16 @@ typedef struct {
     bool (*read)(void *opened, const FornixTable *table, int column, int64_t row, float *out,
                  FornixError *error);
     void (*close)(void *opened);
+    /* As read, but a part of the tensor, where that costs less than the whole. */
+    bool (*read_box)(void *opened, const FornixTable *table, int column, int64_t row,
+                     const FornixBox *box, float *out, FornixError *error);
+    /* For `plan`. Bytes that a read of this row keeps in memory for good, once for all rows of a
+     * group (of a volume, where rows are slices); of COSTLY_READ the engine knows. NULL: none. */
+    int64_t (*keeps)(void *opened, const FornixTable *table, int column, int64_t row,
+                     int64_t *group);
+    /* Bytes that it takes at once to make its rows, or where it has `read`, to read one on each of
+     * so many threads. NULL: a few rows of its first input on each. */
+    int64_t (*memory)(const void *attrs, const FornixTable *input, int threads);
 } FornixSamples;
 
 /* ---- The descriptor --------------------------------------------------------------------- */

@@ -82,7 +82,7 @@ static bool sweep_batches(const Sweep *sweep, Loader *loader, FornixError *error
             !sweep->each(sweep->context, plan, sweep->rows + first, count, error))
             return false;
         if (sweep->gauge)
-            meter_step(sweep->gauge, next);
+            meter_step(sweep->gauge, sweep->before + next);
         if (sweep->stops && next < sweep->row_count && atomic_load(sweep->plans->run->stop))
             return fornix_fail(error, "%s '%s' stopped after %lld of %lld rows",
                                sweep->plans->run->stage->element->name,

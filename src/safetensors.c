@@ -338,26 +338,38 @@ void safetensors_to_floats(SafeType type, const void *stored, int64_t count, flo
     }
 }
 
-bool safetensors_read(const SafeFile *file, size_t index, int64_t first, int64_t count, float *out,
-                      FornixError *error)
+bool safetensors_read_part(const SafeFile *file, size_t index, int64_t first, int64_t count,
+                           float *out, FornixError *error)
 {
     const Entry *entry = &file->entries[index];
     SafeType type = entry->tensor.type;
-    int64_t rows = safetensors_rows(&entry->tensor), size = safe_types[type].size;
-    if (type == SAFE_F32 || rows == 0 || first < 0 || count < 0 || first > rows - count)
-        return safetensors_read_raw(file, index, first, count, out, error);
+    int64_t size = safe_types[type].size, all = (entry->end - entry->begin) / size;
+    if (first < 0 || count < 0 || first > all - count)
+        return fornix_fail(error, "%s: tensor '%s' has %" PRId64 " elements, not %" PRId64,
+                           file->path, entry->tensor.name, all, first + count);
+    int64_t at = file->data + entry->begin + first * size;
+    if (type == SAFE_F32)
+        return file_read_at(file->file, file->path, out, (size_t)(count * size), at, error);
     char piece[1 << 14];
-    int64_t row = (entry->end - entry->begin) / rows, left = count * row / size;
-    int64_t at = file->data + entry->begin + first * row;
-    while (left > 0) {
+    while (count > 0) {
         int64_t part = (int64_t)sizeof piece / size;
-        part = part < left ? part : left;
+        part = part < count ? part : count;
         if (!file_read_at(file->file, file->path, piece, (size_t)(part * size), at, error))
             return false;
         safetensors_to_floats(type, piece, part, out);
         out += part;
         at += part * size;
-        left -= part;
+        count -= part;
     }
     return true;
+}
+
+bool safetensors_read(const SafeFile *file, size_t index, int64_t first, int64_t count, float *out,
+                      FornixError *error)
+{
+    const SafeTensor *tensor = &file->entries[index].tensor;
+    int64_t rows = safetensors_rows(tensor), row = safetensors_row_size(tensor);
+    if (tensor->type == SAFE_F32 || first < 0 || count < 0 || first > rows - count)
+        return safetensors_read_raw(file, index, first, count, out, error);
+    return safetensors_read_part(file, index, first * row, count * row, out, error);
 }

@@ -59,6 +59,9 @@ const char *safetensors_text(const SafeFile *file, const char *name);     /* NUL
  * type, or as they are stored (little-endian). Out of range is a failure. */
 bool safetensors_read(const SafeFile *file, size_t index, int64_t first, int64_t count, float *out,
                       FornixError *error);
+/* Elements [first, first + count) of the tensor, as floats. */
+bool safetensors_read_part(const SafeFile *file, size_t index, int64_t first, int64_t count,
+                           float *out, FornixError *error);
 bool safetensors_read_raw(const SafeFile *file, size_t index, int64_t first, int64_t count,
                           void *out, FornixError *error);
 int64_t safetensors_rows(const SafeTensor *tensor);

@@ -48,6 +48,7 @@ static void table_free(FornixTable *table)
         mem_free(column->labels);
         mem_free(column->reals);
         free(column->kept);
+        mem_free(column->foreseen);
     }
     mem_free(table->columns);
     mem_free(table->row);
@@ -178,4 +179,9 @@ unsigned parts_parse(const char *words)
     }
     text_split_free(split);
     return parts;
+}
+
+int64_t samples_budget(const Samples *samples)
+{
+    return samples->host.cache_bytes;
 }

@@ -153,8 +153,18 @@ typedef struct TableReader {
                  FornixError *error);
     void (*close)(void *opened);
     void *opened;
+    /* A part of a tensor; NULL: the whole is read and cut. */
+    bool (*read_box)(void *opened, const FornixTable *table, int column, int64_t row,
+                     const FornixBox *box, float *out, FornixError *error);
+    int64_t (*keeps)(void *opened, const FornixTable *table, int column, int64_t row,
+                     int64_t *group); /* as of FornixSamples */
 } TableReader;
 void build_set_reader(FornixBuild *build, const TableReader *reader);
+
+/* In a check: bytes that a read of this row will keep in memory for good, beyond those told of
+ * before. */
+int64_t table_foresee_read(const FornixTable *table, int column, int64_t row);
+int64_t samples_budget(const Samples *samples); /* bytes that may be kept in all */
 
 /* Whether its rows, or rows that they stem from, only stand for those of a run. */
 bool table_is_foreseen(const FornixTable *table);
@@ -162,6 +172,7 @@ bool table_is_foreseen(const FornixTable *table);
 /* ---- Finished tables --------------------------------------------------------------------- */
 
 const char *table_id(const FornixTable *table);
+Samples *table_samples(const FornixTable *table); /* that it belongs to */
 /* The numbers of the rows of those parts, in order; freed with mem_free. */
 int64_t *table_select(const FornixTable *table, unsigned parts, int64_t *count);
 /* The table with the rows of those parts alone. */

@@ -37,6 +37,8 @@ FornixBuild *build_new(Samples *samples, const BuildRequest *request)
         table->costly = type->flags & FORNIX_COSTLY_READ;
         table->reader.read = type->read;
         table->reader.close = type->close;
+        table->reader.keeps = type->flags & FORNIX_FORETELLS ? type->keeps : NULL;
+        table->reader.read_box = type->flags & FORNIX_READS_BOX ? type->read_box : NULL;
     }
     return build;
 }

@@ -45,3 +45,31 @@ bool build_foresee(FornixBuild *build)
     build_foresee_rows(build, PARTS_ALL);
     return true;
 }
+
+/* Goes the way of a read. What a node makes of a column it makes, as far as is known, of the one of
+ * that name in its input. */
+int64_t table_foresee_read(const FornixTable *table, int c, int64_t row)
+{
+    Column *column = &table->columns[c];
+    const Origin *origin = &table->origins[row];
+    if (!column_is_tensor(column) || table->foreseen || row >= table->rows)
+        return 0;
+    const FornixTable *input = origin->input >= 0 ? table->inputs[origin->input] : NULL;
+    int64_t group = row, bytes = 0;
+    if (table->reader.keeps)
+        bytes = table->reader.keeps(table->reader.opened, table, c, row, &group);
+    else if (table->costly && (column->own || !input))
+        bytes = fornix_floats(column->shown.shape) * (int64_t)sizeof(float);
+    if (bytes) {
+        if (!column->foreseen)
+            column->foreseen = mem_new((size_t)table->rows, sizeof *column->foreseen);
+        bytes = column->foreseen[group] ? 0 : bytes;
+        column->foreseen[group] = true;
+        return bytes;
+    }
+    int from = input ? fornix_find_column(input, column->shown.name) : -1;
+    if (from < 0)
+        return 0;
+    bytes = table_foresee_read(input, from, origin->row);
+    return bytes + (origin->other >= 0 ? table_foresee_read(input, from, origin->other) : 0);
+}

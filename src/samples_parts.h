@@ -41,6 +41,7 @@ typedef struct Column {
     double *reals;          /* of WEIGHT */
     int *from;              /* its number in each input, -1: not there */
     _Atomic(float *) *kept; /* of costly reads, a row each; NULL: not read yet */
+    bool *foreseen;         /* of a check: groups of rows whose reads were told of; or NULL */
 } Column;
 
 struct FornixTable {

@@ -188,6 +188,11 @@ const char *table_id(const FornixTable *table)
     return table->id;
 }
 
+Samples *table_samples(const FornixTable *table)
+{
+    return table->samples;
+}
+
 int64_t *table_select(const FornixTable *table, unsigned parts, int64_t *count)
 {
     int64_t *rows = mem_new((size_t)table->rows + 1, sizeof *rows);

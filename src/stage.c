@@ -275,8 +275,9 @@ static unsigned collected_kind(const Collect *collect, const Value *value)
     return named ? FORNIX_LOGITS : value->kind;
 }
 
-static void describe_collected(Stage *stage, const StagePlan *plan)
+static bool describe_collected(Stage *stage, const StagePlan *plan)
 {
+    bool fine = true;
     for (int k = 0; k < stage->collect_count; k++) {
         const Value *value = plan->wanted[k];
         Collect *collect = &stage->collects[k];
@@ -288,7 +289,9 @@ static void describe_collected(Stage *stage, const StagePlan *plan)
                                          .kind = collected_kind(collect, value),
                                          .shape = shape,
                                          .classes = value->classes};
+        fine = stage_join_windows(stage, collect, value) && fine;
     }
+    return fine;
 }
 
 /* A node may add figures of its own behind its path. */
@@ -340,7 +343,7 @@ static bool check_bodies(Stage *stage)
     fine = fine && stage_check_idle(stage, stage->element, plan);
     if (plan) {
         note_nets(stage, body_graph(plan->body));
-        describe_collected(stage, plan);
+        fine = describe_collected(stage, plan) && fine;
     }
     stage_plan_free(plan);
     for (int k = 0; k < stage->validation_count; k++) {

@@ -11,6 +11,7 @@
 #include "infer.h"
 #include "language.h"
 #include "plan.h"
+#include "tiling.h"
 
 typedef enum { STAGE_TRAIN, STAGE_APPLY, STAGE_GENERATE, STAGE_FILTER } StageKind;
 
@@ -40,6 +41,12 @@ typedef struct Collect {
     bool pools; /* mean over d, h, w */
 } Collect;
 
+/* <window> of an apply: what its body sees of samples on `grid`. */
+typedef struct StageWindow {
+    const Element *element;
+    TilingRequest tiling;
+} StageWindow;
+
 typedef struct StageContext {
     Registry *registry;
     const NetDefinition *nets;
@@ -58,7 +65,7 @@ typedef struct Stage {
     ApplyAttrs *apply;
     GenerateAttrs *generate;
     FilterAttrs *filter;
-    FornixColumn *columns; /* of its samples; of a generate: row.label */
+    FornixColumn *columns; /* of its samples, or of windows of them; of a generate: row.label */
     int column_count;
     Update *updates;
     int update_count;
@@ -66,6 +73,7 @@ typedef struct Stage {
     int validation_count;
     Collect *collects;
     int collect_count;
+    StageWindow *window;      /* NULL: whole samples */
     FornixClasses label;      /* of a generate, and what a filter's rule compares with */
     const char *filter_value; /* reference of a filter's logits */
     Net *nets;                /* of the body and the validations, with where weights come from */
@@ -80,6 +88,9 @@ typedef struct Stage {
 Stage *stage_new(StageKind kind, const Element *element, const FornixTable *samples,
                  const StageContext *context);
 void stage_free(Stage *stage);
+
+/* Whether that column of its samples is seen in windows. */
+bool stage_windows(const Stage *stage, const FornixColumn *column);
 
 /* Parts named in an attribute, as bits 1 << FornixPart; 0 (all parts) for none. false: told. */
 bool stage_parts(const Stage *stage, const Element *element, FornixList names, unsigned *parts);

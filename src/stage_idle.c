@@ -39,7 +39,7 @@ bool stage_check_idle(const Stage *stage, const Element *body, const StagePlan *
     bool *used = used_nodes(plan), fine = true;
     for (const Element *e = body->first; e; e = e->next) {
         bool node = strcmp(e->name, "update") != 0 && strcmp(e->name, "validate") != 0 &&
-                    strcmp(e->name, "collect") != 0;
+                    strcmp(e->name, "collect") != 0 && strcmp(e->name, "window") != 0;
         if (!node || element_used(e, body_graph(plan->body), used))
             continue;
         diag_error(stage->context.diag, e->place, "nothing that <%s> gives depends on %s '%s'",

@@ -348,6 +348,6 @@ static bool check_watched(const Stage *stage)
 
 bool stage_read(Stage *stage, const FornixTable *samples)
 {
-    return read_stage(stage, samples) && read_updates(stage) && read_validations(stage) &&
-           check_watched(stage) && read_collects(stage);
+    return read_stage(stage, samples) && stage_read_window(stage) && read_updates(stage) &&
+           read_validations(stage) && check_watched(stage) && read_collects(stage);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "cutout.h"
 #include "file.h"
 #include "safetensors.h"
 #include "store.h"
@@ -31,6 +32,26 @@ static bool tensor_read(void *opened, const FornixTable *table, int column, int6
     (void)table;
     const StoreReader *reader = opened;
     return safetensors_read(reader->file, (size_t)reader->tensors[column], row, 1, out, error);
+}
+
+static bool tensor_read_box(void *opened, const FornixTable *table, int column, int64_t row,
+                            const FornixBox *box, float *out, FornixError *error)
+{
+    const StoreReader *reader = opened;
+    FornixShape s = fornix_column(table, column)->shape;
+    size_t tensor = (size_t)reader->tensors[column];
+    CutoutLine line = cutout_line(box, s.w);
+    int64_t grid[] = {s.d, s.h, s.w}, first = row * s.d * s.h;
+    for (int64_t k = 0; k < box->size[0] * box->size[1]; k++) {
+        int64_t number = cutout_line_number(box, grid, k / box->size[1], k % box->size[1]);
+        if (!safetensors_read_part(reader->file, tensor,
+                                   ((first + number) * s.w + line.place) * s.c, line.count * s.c,
+                                   out + line.at * s.c, error))
+            return false;
+        cutout_line_fill(box, &line, s.c, out);
+        out += box->size[2] * s.c;
+    }
+    return true;
 }
 
 static void reader_close(void *opened)
@@ -362,7 +383,10 @@ const FornixTable *store_load(Samples *samples, const char *folder, const char *
     BuildRequest request = {.id = id, .mistake = mistake, .context = &load};
     load.build = build_new(samples, &request);
     load.reader = mem_new(1, sizeof *load.reader);
-    build_set_reader(load.build, &(TableReader){tensor_read, reader_close, load.reader});
+    build_set_reader(load.build, &(TableReader){.read = tensor_read,
+                                                .close = reader_close,
+                                                .opened = load.reader,
+                                                .read_box = tensor_read_box});
     bool done = columns_load(&load) && rows_load(&load) &&
                 tensors_load(&load, (int64_t)json_array_size(json_object_get(root, "rows"))) &&
                 fits_load(&load) && notes_load(&load) && build_rows(load.build);

@@ -21,10 +21,13 @@ static int64_t most(int64_t a, int64_t b)
 
 /* ---- Which rows are in which batch ---- */
 
-static bool plan_epochs(Trainer *t, FornixError *error)
+bool train_plan_epochs(Trainer *t, FornixError *error)
 {
     const TrainAttrs *attrs = t->stage->train;
     int64_t rows = t->row_count, batch = attrs->batch;
+    t->draws = 1;
+    for (int u = 0; u < t->stage->update_count; u++)
+        t->draws = most(t->draws, t->stage->updates[u].attrs->times);
     if (!rows)
         return fornix_fail(error, "train '%s': there are no rows to train on", t->stage->id);
     t->batch_most = batch;
@@ -48,7 +51,7 @@ static bool plan_epochs(Trainer *t, FornixError *error)
     return true;
 }
 
-static void batch_range(const Trainer *t, int64_t place, int64_t *first, int64_t *count)
+void train_batch_range(const Trainer *t, int64_t place, int64_t *first, int64_t *count)
 {
     int64_t batch = t->stage->train->batch;
     if (t->stage->train->remainder == REMAINDER_SPREAD) { /* the first ones are one longer */
@@ -61,10 +64,10 @@ static void batch_range(const Trainer *t, int64_t place, int64_t *first, int64_t
     *count = t->row_count - *first < batch ? t->row_count - *first : batch;
 }
 
-static const int64_t *batch_rows(Trainer *t, int64_t number, int64_t *count)
+const int64_t *train_batch_rows(Trainer *t, int64_t number, int64_t *count)
 {
     int64_t epoch = number / t->per_epoch, first;
-    batch_range(t, number % t->per_epoch, &first, count);
+    train_batch_range(t, number % t->per_epoch, &first, count);
     if (!t->stage->train->shuffle)
         return t->rows + first;
     if (t->order_epoch != epoch) {
@@ -80,9 +83,7 @@ static const int64_t *batch_rows(Trainer *t, int64_t number, int64_t *count)
 
 /* ---- One step ---- */
 
-/* In draw d of a step, the updates that run in it: all in the last, those with times left before.
- */
-static uint64_t updates_in(const Trainer *t, int64_t draw)
+uint64_t train_updates_in(const Trainer *t, int64_t draw)
 {
     uint64_t updates = 0;
     for (int u = 0; u < t->stage->update_count; u++)
@@ -95,8 +96,9 @@ static uint64_t updates_in(const Trainer *t, int64_t draw)
 static bool begin_batch(Trainer *t, int64_t number, FornixError *error)
 {
     int64_t count;
-    const int64_t *rows = batch_rows(t, number, &count);
-    StagePlan *plan = plans_get(&t->plans, NULL, count, updates_in(t, number % t->draws), error);
+    const int64_t *rows = train_batch_rows(t, number, &count);
+    StagePlan *plan =
+        plans_get(&t->plans, NULL, count, train_updates_in(t, number % t->draws), error);
     if (!plan)
         return false;
     LoaderAhead ahead = {.plan = plan->ahead[loader_turn(t->loader)],
@@ -128,8 +130,8 @@ static void measure_losses(Trainer *t, const StagePlan *plan, int64_t count)
 static bool run_draw(Trainer *t, int64_t number, int64_t draw, FornixError *error)
 {
     int64_t count;
-    batch_rows(t, number, &count);
-    uint64_t updates = updates_in(t, draw);
+    train_batch_rows(t, number, &count);
+    uint64_t updates = train_updates_in(t, draw);
     StagePlan *plan = plans_get(&t->plans, NULL, count, updates, error);
     float *const *columns = plan ? loader_wait(t->loader, error) : NULL;
     if (!columns)
@@ -258,9 +260,9 @@ static bool train_steps(Trainer *t, FornixError *error)
 static bool open_plans(Trainer *t, FornixError *error)
 {
     int64_t first, count;
-    batch_range(t, 0, &first, &count);
+    train_batch_range(t, 0, &first, &count);
     for (int64_t draw = 0; draw < t->draws; draw++)
-        if (!plans_get(&t->plans, NULL, count, updates_in(t, draw), error))
+        if (!plans_get(&t->plans, NULL, count, train_updates_in(t, draw), error))
             return false;
     for (int k = 0; k < t->stage->validation_count; k++) {
         const Validation *validation = &t->stage->validations[k];
@@ -287,8 +289,8 @@ static bool open_best(Trainer *t, FornixError *error)
 static bool open_loader(Trainer *t, FornixError *error)
 {
     int64_t first, count;
-    batch_range(t, 0, &first, &count);
-    StagePlan *plan = plans_get(&t->plans, NULL, count, updates_in(t, t->draws - 1), error);
+    train_batch_range(t, 0, &first, &count);
+    StagePlan *plan = plans_get(&t->plans, NULL, count, train_updates_in(t, t->draws - 1), error);
     const Graph *graph = plan ? body_graph(plan->body) : NULL;
     if (graph)
         t->loader = loader_new(t->run->team, t->run->samples, graph->column_names,
@@ -313,13 +315,10 @@ static bool open_trainer(Trainer *t, FornixError *error)
     t->rows = table_select(t->run->samples, parts ? parts : PARTS_ALL, &t->row_count);
     t->order = mem_new((size_t)t->row_count + 1, sizeof(int64_t));
     t->order_epoch = -1;
-    t->draws = 1;
-    for (int u = 0; u < t->stage->update_count; u++)
-        t->draws = most(t->draws, t->stage->updates[u].attrs->times);
     t->random = stage_random(t->stage, t->stage->train->seed);
     t->plans = (StagePlans){
         .run = t->run, .weights = weights_new(), .seed = (uint64_t)t->stage->train->seed};
-    return plan_epochs(t, error) && open_plans(t, error) && open_best(t, error) &&
+    return train_plan_epochs(t, error) && open_plans(t, error) && open_best(t, error) &&
            go_on(t, error) && open_metrics(t, error) && open_loader(t, error);
 }
 

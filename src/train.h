@@ -77,7 +77,8 @@ typedef struct Sweep {
     const FornixTable *samples;
     const int64_t *rows;
     int64_t row_count, batch;
-    int64_t begin; /* rows done already: whole batches */
+    int64_t begin;  /* rows done already: whole batches */
+    int64_t before; /* rows of the same gauge that were done by other sweeps */
     FornixRandomKey random;
     Gauge *gauge; /* NULL: none */
     bool stops;   /* when the run is to stop: not within a validation */

@@ -30,6 +30,16 @@ typedef struct Trainer {
     Measure *losses;     /* since the last line of metrics */
 } Trainer;
 
+/* From stage, row_count and run->smoke: draws, per_epoch, batch_most and steps. */
+bool train_plan_epochs(Trainer *t, FornixError *error);
+/* Of the epoch's batch number `place`: its first row in the epoch's order, and how many. */
+void train_batch_range(const Trainer *t, int64_t place, int64_t *first, int64_t *count);
+/* The rows of batch `number`, counted from the stage's beginning. */
+const int64_t *train_batch_rows(Trainer *t, int64_t number, int64_t *count);
+/* In draw d of a step, the updates that run in it: all in the last, those with times left before.
+ */
+uint64_t train_updates_in(const Trainer *t, int64_t draw);
+
 /* The losses since the last line of metrics become a line; a loss that isn't finite is a failure.
  */
 bool train_log_losses(Trainer *t, FornixError *error);

@@ -9,6 +9,7 @@
 
 #include "arena.h"
 #include "attr.h"
+#include "cutout.h"
 #include "registry.h"
 #include "samples.h"
 
@@ -88,7 +89,8 @@ static inline const FornixTable *made_table(Made *made, const char *id, const Ce
         fornix_set_label(build, grade, r, cells[r].label);
         memcpy(reader->x + r * width, cells[r].x, (size_t)width * sizeof(float));
     }
-    build_set_reader(build, &(TableReader){cells_read, cells_close, reader});
+    build_set_reader(build,
+                     &(TableReader){.read = cells_read, .close = cells_close, .opened = reader});
     const FornixTable *table = build_rows(build) ? build_table(build) : NULL;
     build_free(build);
     return table;
@@ -185,6 +187,29 @@ static inline float made_value(const FornixTable *table, const char *column, int
     ck_assert_int_le(fornix_floats(fornix_column(table, c)->shape), (int)COUNT(x));
     ck_assert_msg(fornix_read(table, c, row, x, &error), "%s", error.text);
     return x[at];
+}
+
+/* What is read of a row in parts must be what is cut out of the whole. */
+static inline void made_boxes(const FornixTable *table, const char *column, int64_t row)
+{
+    static const FornixBox boxes[] = {
+        {{0, 0, 0}, {2, 3, 4}}, {{-1, -2, -3}, {4, 5, 6}}, {{3, 2, 9}, {40, 3, 30}}};
+    FornixError error = {0};
+    int c = fornix_find_column(table, column);
+    FornixShape s = fornix_column(table, c)->shape;
+    float *whole = mem_new((size_t)fornix_floats(s), sizeof *whole);
+    ck_assert_msg(fornix_read(table, c, row, whole, &error), "%s", error.text);
+    for (size_t b = 0; b < COUNT(boxes); b++) {
+        const int64_t *size = boxes[b].size;
+        size_t floats = (size_t)(size[0] * size[1] * size[2] * s.c);
+        float *cut = mem_new(floats, sizeof *cut), *read = mem_new(floats, sizeof *read);
+        cutout_take(&boxes[b], whole, (int64_t[]){s.d, s.h, s.w}, s.c, cut);
+        ck_assert_msg(fornix_read_box(table, c, row, &boxes[b], read, &error), "%s", error.text);
+        ck_assert_mem_eq(read, cut, floats * sizeof *cut);
+        mem_free(cut);
+        mem_free(read);
+    }
+    mem_free(whole);
 }
 
 static inline int32_t made_label(const FornixTable *table, int64_t row)

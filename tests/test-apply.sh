@@ -155,7 +155,7 @@ new="--manifest $data/new.csv"
     refuse 'nowhere is no folder of a run' nowhere $new
     refuse 'no run has been finished in it' "$work/broken" $new
     refuse 'no node of the graph reads a list of subjects' "$work/cohorts" $new
-    refuse "no such node; did you mean 'segmented'?" "$work/moved" $new --node segmentd
+    refuse "no such node (did you mean 'segmented'?)" "$work/moved" $new --node segmentd
     refuse 'it predicts nothing' "$work/moved" $new --node features
     refuse 'it reads no list of subjects' "$work/moved" $new --input parts
 }

@@ -62,7 +62,8 @@ static const FornixTable *predictions(Plan plan)
                                .1f * fornix_random_normal(key, (uint64_t)(1000 + i)) +
                                (float)(plan.signal * (class - .5));
     }
-    build_set_reader(build, &(TableReader){cells_read, cells_close, reader});
+    build_set_reader(build,
+                     &(TableReader){.read = cells_read, .close = cells_close, .opened = reader});
     const FornixTable *table = build_rows(build) ? build_table(build) : NULL;
     build_free(build);
     return table;

@@ -111,6 +111,7 @@ START_TEST(whole_volumes)
     ck_assert(made_value(table, "image", 1, 2 * at + 1) == 10 * (100 + 40 + 12 + 4 + 1));
     ck_assert(made_value(table, "mask", 0, 2 * H * W + 2) == 1);
     ck_assert(made_value(table, "mask", 0, 2 * H * W + 3) == 0);
+    made_boxes(table, "image", 1);
     const FornixSpace *space = fornix_space(table, 1);
     ck_assert_int_eq(space->slice, -1);
     ck_assert_double_eq(space->spacing[2], 2);
@@ -134,6 +135,8 @@ START_TEST(slices)
     ck_assert(made_value(table, "mask", 1, 3 * W + 1) == 2);
     ck_assert(made_value(table, "mask", 1, 3 * W + 2) == 1);
     ck_assert(made_value(table, "mask", 0, 3 * W + 2) == 0);
+    made_boxes(table, "image", 1);
+    made_boxes(table, "mask", 1);
     table = load("nifti", "index.csv",
                  COHORT "images='flair' mask='seg' slices='sagittal' size='6 3' normalise='none'");
     ck_assert_msg(table != NULL, "%s", made.mistake);

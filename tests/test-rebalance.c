@@ -439,7 +439,8 @@ static const FornixTable *scores(const Cell *cells, int64_t rows, unsigned kind,
                          cells[row].label);
         memcpy(reader->x + row * width, cells[row].x, (size_t)width * sizeof(float));
     }
-    build_set_reader(build, &(TableReader){cells_read, cells_close, reader});
+    build_set_reader(build,
+                     &(TableReader){.read = cells_read, .close = cells_close, .opened = reader});
     ck_assert(build_rows(build));
     const FornixTable *out = build_table(build);
     build_free(build);

@@ -165,7 +165,7 @@ broken weightless 's/weights="segment"/weights="nowhere.safetensors"/' 2 'there 
 broken partless 's/samples="parts" batch="3">/samples="parts" part="none" batch="3">/' 2 \
     "none of the 16 rows of 'parts' is in part 'none'"
 broken starved 's/batch="4" remainder="drop"/batch="400" remainder="drop"/' 1 'fill no batch of 400'
-broken unmonitored 's/monitor="watch.dice"/monitor="watch.dise"/' 2 "it measures 'dice'"
+broken unmonitored 's/monitor="watch.dice"/monitor="watch.dise"/' 2 "did you mean 'watch.dice'"
 run unknown "$small" -p stpes=3
 expect 2 "stpes"
 name=nowhere

@@ -146,8 +146,8 @@ static bool slow_read(void *opened, const FornixTable *table, int column, int64_
     return true;
 }
 
-static const FornixSamples slow_samples = {FORNIX_COSTLY_READ, slow_columns, slow_rows, slow_read,
-                                           NULL};
+static const FornixSamples slow_samples = {
+    .flags = FORNIX_COSTLY_READ, .columns = slow_columns, .rows = slow_rows, .read = slow_read};
 static const FornixNode slow = {.abi = FORNIX_ABI, .name = "slow", .samples = &slow_samples};
 
 START_TEST(costly_reads_are_kept)
@@ -207,7 +207,7 @@ static bool judge_rows(FornixBuild *build, const void *attrs)
 }
 
 static const FornixPort judge_inputs[] = {{"predictions", FORNIX_SAMPLES, 0, ""}, {0}};
-static const FornixSamples judge_samples = {FORNIX_EVALUATES, NULL, judge_rows, NULL, NULL};
+static const FornixSamples judge_samples = {.flags = FORNIX_EVALUATES, .rows = judge_rows};
 static const FornixNode judge = {
     .abi = FORNIX_ABI, .name = "judge", .inputs = judge_inputs, .samples = &judge_samples};
 
