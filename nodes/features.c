@@ -75,10 +75,10 @@ static bool numbers_find(FornixBuild *build, Opened *o)
         for (int64_t i = 0; i < o->count; i++) {
             double value;
             if (!csv_real(csv, o->manifest.at[row], o->columns[i], &value, &error))
-                return manifest_fail(build, &o->manifest, (ManifestField){row, o->columns[i]},
-                                     "columns", "column '%s': '%s' is not a number",
-                                     csv_header(csv, o->columns[i]),
-                                     csv_field(csv, o->manifest.at[row], o->columns[i]));
+                return manifest_fail(
+                    build, &o->manifest, (ManifestField){.row = row, .column = o->columns[i]},
+                    "columns", "column '%s': '%s' is not a number", csv_header(csv, o->columns[i]),
+                    csv_field(csv, o->manifest.at[row], o->columns[i]));
         }
     return o->count || fornix_build_fail(build, "columns", "no column is left for features");
 }

@@ -23,16 +23,18 @@
 #include "volume.h"
 
 typedef struct {
-    const char *manifest, *folder, *subject, *cohort, *mask;
+    const char *manifest, *folder, *subject, *cohort, *mask, *mask_folder;
     FornixList images, labels, classes, mask_classes, spacing;
-    int slices, keep, fit, anchor, normalise, not_finite;
+    int slices, keep, fit, anchor, outside, normalise, not_finite;
     FornixDims size;
 } Nifti;
 
 static const char *const slices_choices[] = {"none", "sagittal", "coronal", "axial", NULL};
 static const char *const keep_choices[] = {"all", "tumour", NULL};
+static const char *const outside_choices[] = {"least", "zero", NULL};
 static const char *const finite_choices[] = {"error", "zero", NULL};
 enum { KEEP_ALL, KEEP_TUMOUR };
+enum { OUTSIDE_LEAST, OUTSIDE_ZERO };
 enum { IMAGE, MASK, KINDS };
 
 _Static_assert(sizeof(VolumeMap) <= sizeof((FornixSpace){0}.map), "a map fits a row's space");
@@ -121,7 +123,7 @@ static bool volume_find(FornixBuild *build, Opened *o, const int64_t *columns, i
     int64_t channels = 0;
     volume->files = arena_take(o->manifest.arena, (size_t)a->images.count, sizeof(char *));
     for (int64_t i = 0; i < a->images.count; i++) {
-        ManifestField field = {row, columns[i]};
+        ManifestField field = {.row = row, .column = columns[i]};
         if (!(volume->files[i] = header_read(build, o, field, &info)))
             return false;
         if (!i)
@@ -131,11 +133,11 @@ static bool volume_find(FornixBuild *build, Opened *o, const int64_t *columns, i
         channels += info.channels;
     }
     if (row && channels != o->channels)
-        return manifest_fail(build, &o->manifest, (ManifestField){row, columns[0]}, "manifest",
-                             "%" PRId64 " channels, and %s has %" PRId64, channels,
+        return manifest_fail(build, &o->manifest, (ManifestField){.row = row, .column = columns[0]},
+                             "manifest", "%" PRId64 " channels, and %s has %" PRId64, channels,
                              o->volumes[0].files[0], o->channels);
     o->channels = channels;
-    ManifestField masked = {row, mask};
+    ManifestField masked = {row, mask, a->mask_folder};
     if (mask >= 0 && (!(volume->mask = header_read(build, o, masked, &info)) ||
                       !sizes_agree(build, o, masked, &info, &first)))
         return false;
@@ -173,7 +175,8 @@ static bool volumes_find(FornixBuild *build, Opened *o)
     int told = 0;
     for (int64_t row = 0; row < o->manifest.rows && told < TOLD_MOST; row++)
         if (!volume_find(build, o, columns, mask, row) ||
-            !(row == 0 || told || grids_agree(build, o, (ManifestField){row, columns[0]})))
+            !(row == 0 || told ||
+              grids_agree(build, o, (ManifestField){.row = row, .column = columns[0]})))
             told++;
     return !told;
 }
@@ -240,7 +243,7 @@ static bool file_load(const Opened *o, const Volume *volume, const char *path, i
         fine = mask_map_apply(&o->mask_map, image, count, error);
     else if (fine)
         fine = pixels_scale(image, count, c, a->normalise, error);
-    if (kind == IMAGE && a->normalise != SCALE_FOREGROUND)
+    if (kind == IMAGE && a->normalise != SCALE_FOREGROUND && a->outside == OUTSIDE_LEAST)
         fill = pixels_least(image, count * c);
     if (fine && !(part = mem_large(bytes)))
         fine = fornix_fail(error, "no memory for %s", path);
@@ -421,8 +424,8 @@ static bool slices_add(FornixBuild *build, Opened *o)
         fornix_parallel(build, count, volume_look, &look);
     for (int64_t v = 0; v < count; v++) {
         if (look.errors[v].text[0])
-            fine = manifest_fail(build, &o->manifest, (ManifestField){v, o->mask}, "manifest", "%s",
-                                 look.errors[v].text);
+            fine = manifest_fail(build, &o->manifest, (ManifestField){.row = v, .column = o->mask},
+                                 "manifest", "%s", look.errors[v].text);
         for (int64_t k = 0; fine && k < o->volumes[v].map.size[axis]; k++)
             if (!chosen || look.tumour[v * look.most + k])
                 row_add(build, o, v, k);
@@ -453,6 +456,7 @@ static const FornixAttr attrs[] = {
     FORNIX_TEXT(Nifti, cohort, "", "stands before each subject; the node's id"),
     FORNIX_LIST(Nifti, images, NULL, "columns of file names: the channels, in this order"),
     FORNIX_TEXT(Nifti, mask, "", "the column of file names of the mask; none"),
+    FORNIX_PATH(Nifti, mask_folder, "", "that file names of masks are relative to; that of images"),
     FORNIX_LIST(Nifti, mask_classes, "any",
                 "any: all but 0 is class 1; else a word for each class from 1 on with its values, "
                 "such as 1,2,4"),
@@ -466,6 +470,9 @@ static const FornixAttr attrs[] = {
     FORNIX_DIMS(Nifti, size, "", 1, 4096, "of the grid, D H W, of slices H W; as it is"),
     FORNIX_CHOICE(Nifti, fit, "crop", fit_choices, "how size is reached: crop or pad, or resample"),
     FORNIX_CHOICE(Nifti, anchor, "centre", fit_anchors, "what crop leaves in its place"),
+    FORNIX_CHOICE(Nifti, outside, "least", outside_choices,
+                  "what the grid has beyond a volume, once that is scaled: its least value, or 0, "
+                  "which is zscore's mean; foreground has 0 there in any case"),
     FORNIX_CHOICE(Nifti, normalise, "zscore", pixels_scales,
                   "of each channel of a volume: zscore over all of it, foreground over what is not "
                   "0, percentile: 1 % and 99 % of that become 0 and 1, byte: 255 becomes 1"),

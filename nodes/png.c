@@ -66,7 +66,7 @@ static bool picture_find(FornixBuild *build, Opened *o, const int64_t *columns, 
     for (int64_t i = 0; i < count; i++) {
         FornixError error = {0};
         PictureInfo info;
-        ManifestField field = {row, columns[i]};
+        ManifestField field = {.row = row, .column = columns[i]};
         picture->files[i] = manifest_file(build, &o->manifest, field);
         if (!picture->files[i])
             return false;
@@ -105,7 +105,7 @@ static bool pictures_find(FornixBuild *build, Opened *o)
         else if (!told && !a->size.count &&
                  (one->height != first->height || one->width != first->width))
             told += !manifest_fail(
-                build, &o->manifest, (ManifestField){row, columns[0]}, "manifest",
+                build, &o->manifest, (ManifestField){.row = row, .column = columns[0]}, "manifest",
                 "it has %" PRId64 " x %" PRId64 " pixels, %s %" PRId64 " x %" PRId64
                 ": say a size for all",
                 one->height, one->width, first->files[0], first->height, first->width);

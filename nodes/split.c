@@ -19,7 +19,7 @@
 typedef struct {
     int by;
     const char *stratify, *column;
-    int64_t folds, every, seed;
+    int64_t folds, every, first, seed;
     FornixList train, validation, test;
 } Split;
 
@@ -66,6 +66,10 @@ static bool ways_check(FornixBuild *build, const Split *a)
         return fornix_build_fail(build, "every", "every subject would be tested");
     if (a->every && a->test.count)
         return fornix_build_fail(build, "test", "every says already who is tested");
+    if (a->first > a->every)
+        return fornix_build_fail(build, "first",
+                                 a->every ? "first is one of the first `every`"
+                                          : "first goes with every");
     if (column && *a->stratify)
         return fornix_build_fail(build, "stratify", "the column says already who is where");
     return true;
@@ -197,7 +201,7 @@ static bool stratum_divide(Division *d, int64_t stratum, const int64_t *ordered,
     fornix_random_permutation(key, member, count);
     for (int64_t i = 0; i < count; i++)
         member[i] = ordered[member[i]];
-    for (int64_t i = a->every - 1; a->every && i < count; i += a->every)
+    for (int64_t i = (a->first ? a->first : a->every) - 1; a->every && i < count; i += a->every)
         d->part[ordered[i]] = FORNIX_TEST;
     bool fine = share_read(d->build, "validation", a->validation, &validation);
     if (a->folds && (a->test.count != 1 || !text_to_int(a->test.items[0], &fold) || fold < 0 ||
@@ -303,6 +307,8 @@ static const FornixAttr attrs[] = {
     FORNIX_INT(Split, folds, "0", 0, 1000, "how many folds; test names the one that is tested"),
     FORNIX_INT(Split, every, "0", 0, INT32_MAX,
                "every k-th subject (of a class, with stratify) is tested, in the samples' order"),
+    FORNIX_INT(Split, first, "0", 0, INT32_MAX,
+               "with every: the first of them that is tested, from 1; 0: the k-th"),
     FORNIX_TEXT(Split, column, "",
                 "a label column whose values say the part; train, validation, test list them"),
     FORNIX_LIST(Split, train, "", "values of the column; all that are not listed elsewhere"),

@@ -123,7 +123,8 @@ const char *manifest_file(FornixBuild *build, Manifest *manifest, ManifestField 
                       csv_header(manifest->csv, field.column));
         return NULL;
     }
-    char *path = file_join(manifest->folder, name);
+    bool own = field.folder && *field.folder;
+    char *path = file_join(own ? field.folder : manifest->folder, name);
     const char *kept = arena_text(manifest->arena, path);
     mem_free(path);
     if (!file_identity(kept, &identity, &error))

@@ -39,6 +39,7 @@ typedef struct ManifestLabel {
 /* A row that is kept, and a column of the CSV. */
 typedef struct ManifestField {
     int64_t row, column;
+    const char *folder; /* that the file which it names is relative to; NULL, "": the manifest's */
 } ManifestField;
 
 typedef struct Manifest {
@@ -63,7 +64,7 @@ void manifest_close(Manifest *manifest);
 /* The CSV's column of that name; -1: told at attribute where. */
 int64_t manifest_column(FornixBuild *build, const Manifest *manifest, const char *where,
                         const char *name);
-/* The file that a field names, in the folder; it is there, and the build uses it. NULL: told. */
+/* The file that a field names; it is there, and the build uses it. NULL: told. */
 const char *manifest_file(FornixBuild *build, Manifest *manifest, ManifestField field);
 int64_t manifest_line(const Manifest *manifest, int64_t row); /* of the CSV file */
 

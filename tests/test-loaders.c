@@ -170,6 +170,12 @@ START_TEST(scales)
     ck_assert(low == 0 && high == 1);
     table = load("nifti", "index.csv", COHORT "images='flair' normalise='byte'");
     ck_assert_float_eq(made_value(table, "image", 1, 7), (float)(100 + 4 + 1 + 1) / 255);
+    /* A voxel more on both sides of W: the first lies outside. */
+    const char *wide = COHORT "images='flair' size='5 6 8'";
+    char zero[200];
+    snprintf(zero, sizeof zero, "%s outside='zero'", wide);
+    ck_assert(made_value(load("nifti", "index.csv", wide), "image", 0, 0) < -1);
+    ck_assert(made_value(load("nifti", "index.csv", zero), "image", 0, 0) == 0);
     table = load("nifti", "index.csv", COHORT "images='flair' spacing='2' normalise='none'");
     FornixShape shape = fornix_column(table, 0)->shape;
     ck_assert(shape.d == D && shape.w == W / 2);
@@ -232,6 +238,28 @@ START_TEST(arrays)
     ck_assert(!array_load("c.npy", "axes='n c w w'") && strstr(made.mistake, "twice"));
     ck_assert(!array_load("c.npy", "axes='-n c h w'") && strstr(made.mistake, "is none of"));
     ck_assert(!array_load("c.npy", "axes='h c w n'") && strstr(made.mistake, "slowest"));
+}
+END_TEST
+
+/* Masks called as their images, in a folder of their own. */
+START_TEST(mask_folder)
+{
+    FornixError error = {0};
+    char *masks = file_join(folder, "masks"), *from = file_join(folder, "a-mask.nii.gz"),
+         *to = file_join(masks, "a.nii.gz"), attributes[300];
+    ck_assert_msg(file_make_folders(masks, &error), "%s", error.text);
+    ck_assert_int_eq(rename(from, to), 0);
+    text_file("same.csv", "patient,file\nA,a.nii.gz\n");
+    snprintf(attributes, sizeof attributes,
+             "subject='patient' images='file' mask='file' mask_folder='%s' mask_classes='2 4'",
+             masks);
+    const FornixTable *table = load("nifti", "same.csv", attributes);
+    ck_assert_msg(table != NULL, "%s", made.mistake);
+    ck_assert(made_value(table, "mask", 0, 2 * H * W + 1) == 1);
+    ck_assert(made_value(table, "mask", 0, 2 * H * W + 2) == 2);
+    mem_free(masks);
+    mem_free(from);
+    mem_free(to);
 }
 END_TEST
 
@@ -417,6 +445,7 @@ int main(void)
     tcase_add_test(tests, slices);
     tcase_add_test(tests, scales);
     tcase_add_test(tests, arrays);
+    tcase_add_test(tests, mask_folder);
     tcase_add_test(tests, bad_manifests);
     tcase_add_test(tests, bad_volumes);
     tcase_add_test(tests, masks_go_back);

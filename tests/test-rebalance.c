@@ -105,14 +105,23 @@ START_TEST(folds)
 }
 END_TEST
 
-START_TEST(every)
+static void check_every(const FornixTable *out, int every, int first)
 {
-    const FornixTable *out = run("<split stratify='grade' every='4'/>", cohort(FORNIX_NO_PART));
     int seen[2] = {0};
     for (int64_t row = 0; row < fornix_rows(out); row += 2) {
-        bool test = ++seen[made_label(out, row)] % 4 == 0;
+        bool test = ++seen[made_label(out, row)] % every == first % every;
         ck_assert_int_eq(fornix_row(out, row)->part, test ? FORNIX_TEST : FORNIX_TRAIN);
     }
+}
+
+START_TEST(every)
+{
+    const FornixTable *table = cohort(FORNIX_NO_PART);
+    check_every(run("<split stratify='grade' every='4'/>", table), 4, 4);
+    check_every(run("<split stratify='grade' every='4' first='1'/>", table), 4, 1);
+    check_every(run("<split stratify='grade' every='4' first='3'/>", table), 4, 3);
+    refused("<split every='4' first='5'/>", table, "one of the first");
+    refused("<split first='1' test='0.5'/>", table, "first goes with every");
 }
 END_TEST
 

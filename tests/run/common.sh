@@ -6,7 +6,8 @@ srcdir=${srcdir:-$(cd "$(dirname "$0")/.." && pwd)}
 fornix=${FORNIX:-${builddir:-$srcdir}/src/fornix}
 small=$srcdir/tests/run/small.xml
 work=$(mktemp -d "${TMPDIR:-/tmp}/fornix-run.XXXXXX") || exit 1
-trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
+busy=
+trap '[ -z "$busy" ] || kill $busy; chmod -R u+w "$work"; rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 export FORNIX_CACHE="$work/cache" OMP_NUM_THREADS="${OMP_NUM_THREADS:-2}"
 bad=0
@@ -39,4 +40,36 @@ same() { # as the run of that name
     bits "$1" >"$work/bits.1" && bits "$name" >"$work/bits.2"
     cmp -s "$work/bits.1" "$work/bits.2" ||
         fail "$name differs from $1: $(diff "$work/bits.1" "$work/bits.2" | head -n 6)"
+}
+
+# agree NAME THREADS ARGUMENT...: a run with each of those numbers of threads, and an empty cache
+# each, ends with the same bits.
+agree() {
+    of=$1 threads=$2 first=
+    shift 2
+    for count in $threads; do
+        FORNIX_CACHE="$work/cache-$of-$count" OMP_NUM_THREADS=$count run "$of-$count" "$@"
+        expect 0 'results:'
+        [ "$code" = 0 ] || return
+        first=${first:-$name}
+        same "$first"
+    done
+    echo "$of: $(bits "$first" | wc -l) files are the same with $threads threads"
+}
+
+# Another process that takes from the machine what it can get, until the test ends.
+disturb() {
+    sh -c 'while :; do :; done' &
+    busy=$!
+}
+
+# faulty FOLDER NODE MACROS...: the node with a mistake in its backward (see learn/faulty.c), for
+# FORNIX_PLUGIN_PATH.
+faulty() {
+    folder=$1 node=$2
+    shift 2
+    mkdir -p "$folder"
+    # shellcheck disable=SC2086 # CC may be several words
+    ${CC:-cc} -std=gnu11 -O1 -shared -fPIC -I"$srcdir/src" -DNODE="\"../../nodes/$node.c\"" "$@" \
+        "$srcdir/tests/learn/faulty.c" -o "$folder/$node.so" || fail "$node does not compile"
 }

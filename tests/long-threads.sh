@@ -1,0 +1,100 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Every graph of graphs/, in a short form, with 1, 2, 3, 4 and 8 threads on a disturbed machine: the
+# same bits of all weights, samples and figures. Real cohorts are cut to a few subjects; where they
+# are not there (DATA names their folder), their graphs are left out, with a word.
+set -u
+# shellcheck source=tests/run/common.sh
+. "${srcdir:-$(dirname "$0")/..}/tests/run/common.sh"
+data=$(cd "${DATA:-$srcdir/../shared/data}" 2>/dev/null && pwd) || data=/nowhere
+threads=${THREADS:-1 2 3 4 8}
+
+# some COHORT AWK-CONDITION: a cohort whose index has the rows that hold; false: it is not there.
+some() {
+    [ -e "$data/$1/index.csv" ] || return 1
+    mkdir -p "$work/data/$1"
+    ln -sf "$data/$1"/* "$work/data/$1"
+    rm "$work/data/$1/index.csv"
+    awk -F, "NR == 1 { for (k = 1; k <= NF; k++) at[\$k] = k }
+        NR == 1 || ($2)" "$data/$1/index.csv" >"$work/data/$1/index.csv"
+}
+some_cheng() { some cheng 'n[$at["class"], $at["fold"]]++ < 10'; }
+some_lgg() { some lgg 'n[$at["who_grade"]]++ < 8'; }
+
+# Volumes of phantoms with a manifest, for graphs that read any cohort.
+volumes() {
+    cat >"$work/volumes.xml" <<'XML'
+<graph xmlns="urn:fornix:graph:1" name="volumes">
+  <phantom id="source" grades="low:4 high:4" size="16" seed="1"/>
+  <phantom id="target" grades="low:8 high:8" size="16" seed="2" shift="scanner-b"/>
+  <write_volumes id="sources" samples="source"/>
+  <write_volumes id="targets" samples="target"/>
+</graph>
+XML
+    run volumes "$work/volumes.xml"
+    expect 0 'results:'
+}
+
+short() { # NAME PARAM...: the graph of that name
+    graph=$1
+    shift
+    for param; do set -- "$@" -p "$param"; shift; done
+    began=$(date +%s)
+    agree "$(basename "$graph")" "$threads" "$srcdir/graphs/$graph.xml" "$@"
+    echo "  $(($(date +%s) - began)) s"
+}
+
+disturb
+for graph in $(cd "$srcdir/graphs" && find . -name '*.xml' ! -path './nets/*' | sort); do
+    graph=${graph#./}
+    graph=${graph%.xml}
+    case $graph in
+    first) short first ;;
+    feature-augmentation)
+        short $graph sources=12 targets=30 pretrain_epochs=1 finetune_epochs=1 gan_steps=100 \
+            generated=100 count=20 classify_steps=40
+        ;;
+    paper-2d)
+        volumes
+        short $graph source="$work/volumes/stages/sources/manifest.csv" \
+            target="$work/volumes/stages/targets/manifest.csv" \
+            source_images='image_1 image_2 image_3 image_4' images='image_1 image_1 image_1 image_1' \
+            classes='low:LGG high:HGG' test=0.25 size='16 16' base=4 width=8 pretrain_epochs=1 \
+            finetune_epochs=2 gan_epochs=2 generated=64 count=16 classify_epochs=2 \
+            arms='none weights oversample smote gaussian acgan'
+        ;;
+    tcga-lgg)
+        if some_cheng && some_lgg; then
+            short $graph data="$work/data" pretrain_epochs=1 finetune_epochs=1 gan_epochs=2 \
+                classify_epochs=2 generated=128 count=32
+        else
+            echo "$graph: left out, no $data/cheng or $data/lgg"
+        fi
+        ;;
+    hippocampus)
+        if some hippocampus 'NR < 14'; then
+            short $graph data="$work/data/hippocampus" steps=8
+        else
+            echo "$graph: left out, no $data/hippocampus"
+        fi
+        ;;
+    controls/cheng-type)
+        if some_cheng; then
+            short $graph data="$work/data" thin=meningioma:1:2 segment_epochs=1 gan_epochs=2 \
+                classify_steps=20 generated=150
+        else
+            echo "$graph: left out, no $data/cheng"
+        fi
+        ;;
+    controls/grade-table)
+        if [ -e "$data/tables" ]; then
+            short $graph data="$data" gan_steps=200 classify_steps=60 generated=200
+        else
+            echo "$graph: left out, no $data/tables"
+        fi
+        ;;
+    controls/permuted) short $graph draws=3 subjects=40 epochs=1 steps=30 ;;
+    *) fail "no short form of graphs/$graph.xml is known" ;;
+    esac
+done
+exit $bad
