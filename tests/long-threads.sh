@@ -18,6 +18,7 @@ some() {
     awk -F, "NR == 1 { for (k = 1; k <= NF; k++) at[\$k] = k }
         NR == 1 || ($2)" "$data/$1/index.csv" >"$work/data/$1/index.csv"
 }
+# shellcheck disable=SC2016 # awk's
 some_cheng() { some cheng 'n[$at["class"], $at["fold"]]++ < 10'; }
 some_lgg() { some lgg 'n[$at["who_grade"]]++ < 8'; }
 
@@ -51,21 +52,21 @@ for graph in $(cd "$srcdir/graphs" && find . -name '*.xml' ! -path './nets/*' | 
     case $graph in
     first) short first ;;
     feature-augmentation)
-        short $graph sources=12 targets=30 pretrain_epochs=1 finetune_epochs=1 gan_steps=100 \
+        short "$graph" sources=12 targets=30 pretrain_epochs=1 finetune_epochs=1 gan_steps=100 \
             generated=100 count=20 classify_steps=40
         ;;
     paper-2d)
         volumes
-        short $graph source="$work/volumes/stages/sources/manifest.csv" \
+        short "$graph" source="$work/volumes/stages/sources/manifest.csv" \
             target="$work/volumes/stages/targets/manifest.csv" \
             source_images='image_1 image_2 image_3 image_4' images='image_1 image_1 image_1 image_1' \
-            classes='low:LGG high:HGG' test=0.25 size='16 16' base=4 width=8 pretrain_epochs=1 \
+            classes='low:LGG high:HGG' test=0.25 size='32 32' base=4 width=8 pretrain_epochs=1 \
             finetune_epochs=2 gan_epochs=2 generated=64 count=16 classify_epochs=2 \
             arms='none weights oversample smote gaussian acgan'
         ;;
     tcga-lgg)
         if some_cheng && some_lgg; then
-            short $graph data="$work/data" pretrain_epochs=1 finetune_epochs=1 gan_epochs=2 \
+            short "$graph" data="$work/data" pretrain_epochs=1 finetune_epochs=1 gan_epochs=2 \
                 classify_epochs=2 generated=128 count=32
         else
             echo "$graph: left out, no $data/cheng or $data/lgg"
@@ -73,14 +74,14 @@ for graph in $(cd "$srcdir/graphs" && find . -name '*.xml' ! -path './nets/*' | 
         ;;
     hippocampus)
         if some hippocampus 'NR < 14'; then
-            short $graph data="$work/data/hippocampus" steps=8
+            short "$graph" data="$work/data/hippocampus" steps=8
         else
             echo "$graph: left out, no $data/hippocampus"
         fi
         ;;
     controls/cheng-type)
         if some_cheng; then
-            short $graph data="$work/data" thin=meningioma:1:2 segment_epochs=1 gan_epochs=2 \
+            short "$graph" data="$work/data" thin=meningioma:1:2 segment_epochs=1 gan_epochs=2 \
                 classify_steps=20 generated=150
         else
             echo "$graph: left out, no $data/cheng"
@@ -88,12 +89,12 @@ for graph in $(cd "$srcdir/graphs" && find . -name '*.xml' ! -path './nets/*' | 
         ;;
     controls/grade-table)
         if [ -e "$data/tables" ]; then
-            short $graph data="$data" gan_steps=200 classify_steps=60 generated=200
+            short "$graph" data="$data" gan_steps=200 classify_steps=60 generated=200
         else
             echo "$graph: left out, no $data/tables"
         fi
         ;;
-    controls/permuted) short $graph draws=3 subjects=40 epochs=1 steps=30 ;;
+    controls/permuted) short "$graph" draws=3 subjects=40 epochs=1 steps=30 ;;
     *) fail "no short form of graphs/$graph.xml is known" ;;
     esac
 done
