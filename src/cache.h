@@ -53,6 +53,9 @@ const Figures *cache_figures(const CacheEntry *entry);
 bool cache_publish(CacheEntry *entry, const Figures *figures, FornixError *error);
 void cache_leave(CacheEntry *entry); /* keeps what is there */
 
+/* Whether a result of that key is there, of which cache_enter will find out whether it is sound. */
+bool cache_has(const Cache *cache, Hash key);
+
 bool cache_list(Cache *cache, FILE *out, FornixError *error);
 /* Removes results not used for that many days, and work broken off as long ago. */
 bool cache_prune(Cache *cache, double days, FILE *out, FornixError *error);

@@ -92,6 +92,17 @@ bool cache_list(Cache *cache, FILE *out, FornixError *error)
     return each_entry(cache, print_entry, out, error);
 }
 
+bool cache_has(const Cache *cache, Hash key)
+{
+    char text[HASH_TEXT];
+    hash_text(key, text);
+    char *folder = file_join(cache->root, text), *path = file_join(folder, "stage.json");
+    bool there = file_exists(path);
+    mem_free(path);
+    mem_free(folder);
+    return there;
+}
+
 typedef struct Prune {
     const Cache *cache;
     double days;

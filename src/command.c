@@ -15,6 +15,7 @@
 #include "kernels/isa.h"
 #include "prediction.h"
 #include "schema.h"
+#include "sweep.h"
 #include "trial.h"
 #include "version.h"
 
@@ -30,8 +31,8 @@ typedef struct Options {
     const char *words[8]; /* what is no option */
     int word_count;
     Words overrides, nodes;
-    const char *output, *days, *manifest, *input, *net, *map;
-    bool fresh, smoke, profile, json, probability;
+    const char *output, *days, *manifest, *input, *net, *map, *shard, *jobs, *threads;
+    bool fresh, smoke, profile, json, probability, fail_fast, retry_failed;
     bool wrong;
 } Options;
 
@@ -51,6 +52,11 @@ static const Option known_options[] = {{"-p", VALUES, offsetof(Options, override
                                        {"--net", VALUE, offsetof(Options, net)},
                                        {"--map", VALUE, offsetof(Options, map)},
                                        {"--node", VALUES, offsetof(Options, nodes)},
+                                       {"--shard", VALUE, offsetof(Options, shard)},
+                                       {"--jobs", VALUE, offsetof(Options, jobs)},
+                                       {"--threads", VALUE, offsetof(Options, threads)},
+                                       {"--fail-fast", FLAG, offsetof(Options, fail_fast)},
+                                       {"--retry-failed", FLAG, offsetof(Options, retry_failed)},
                                        {"--fresh", FLAG, offsetof(Options, fresh)},
                                        {"--smoke", FLAG, offsetof(Options, smoke)},
                                        {"--profile", FLAG, offsetof(Options, profile)},
@@ -218,10 +224,7 @@ static void print_check(Experiment *experiment, Outer *const *nodes, int count)
 static void print_stage_plan(const Outer *outer)
 {
     const Stage *stage = outer->stage;
-    int64_t batch = stage->kind == STAGE_TRAIN      ? stage->train->batch
-                    : stage->kind == STAGE_APPLY    ? stage->apply->batch
-                    : stage->kind == STAGE_GENERATE ? stage->generate->batch
-                                                    : stage->filter->batch;
+    int64_t batch = stage_batch(stage);
     StagePlan *plan = stage_plan(outer->stage, NULL, batch, UINT64_MAX);
     if (!plan)
         return;
@@ -248,6 +251,13 @@ static int do_look(const Command *command, int count, char **words, PrintNodes *
     Options options = options_read(command, count, words);
     if (options.wrong || options.word_count != 1)
         return options_end(&options, usage(command));
+    if (sweep_is(options.words[0])) {
+        SweepRequest request = {.path = options.words[0],
+                                .overrides = options.overrides.items,
+                                .override_count = options.overrides.count,
+                                .json = options.json};
+        return options_end(&options, sweep_look(&request, print == print_plan));
+    }
     Experiment *experiment =
         experiment_open(&(ExperimentRequest){.path = options.words[0],
                                              .overrides = options.overrides.items,
@@ -271,6 +281,53 @@ static int do_check(const Command *command, int count, char **words)
 static int do_plan(const Command *command, int count, char **words)
 {
     return do_look(command, count, words, print_plan);
+}
+
+/* ---- sweep ---- */
+
+/* NULL gives 0, as an option that is not there. */
+static bool read_count(const char *text, int64_t *count)
+{
+    *count = 0;
+    return !text || (text_to_int(text, count) && *count >= 1 && *count <= 4096);
+}
+
+static bool read_shard(const char *text, int64_t *shard, int64_t *shards)
+{
+    *shard = *shards = 0;
+    if (!text)
+        return true;
+    char *slash = strchr(text, '/'), *first = mem_text(text);
+    bool fine = slash != NULL;
+    if (fine) {
+        first[slash - text] = '\0';
+        fine = text_to_int(first, shard) && text_to_int(slash + 1, shards) && *shard >= 1 &&
+               *shard <= *shards;
+    }
+    mem_free(first);
+    return fine;
+}
+
+static int do_sweep(const Command *command, int count, char **words)
+{
+    Options options = options_read(command, count, words);
+    if (options.wrong || options.word_count != 1)
+        return options_end(&options, usage(command));
+    SweepRequest request = {.path = options.words[0],
+                            .overrides = options.overrides.items,
+                            .override_count = options.overrides.count,
+                            .folder = options.output,
+                            .fail_fast = options.fail_fast,
+                            .retry_failed = options.retry_failed,
+                            .json = options.json};
+    if (!read_count(options.jobs, &request.jobs) ||
+        !read_count(options.threads, &request.threads) ||
+        !read_shard(options.shard, &request.shard, &request.shards)) {
+        fprintf(stderr, "fornix sweep: --jobs and --threads take a number from 1 on, --shard i/n "
+                        "with i from 1 to n\n");
+        return options_end(&options, EXIT_INPUT);
+    }
+    return options_end(&options, run_sweep(&request));
 }
 
 /* ---- apply ---- */
@@ -323,6 +380,15 @@ static int do_list(const Command *command, int count, char **words)
     return options_end(&options, EXIT_FINE);
 }
 
+/* Some are called as a node is: then both are told. */
+static const FornixNode *sweep_find(const char *name)
+{
+    for (size_t k = 0; sweep_elements[k]; k++)
+        if (strcmp(sweep_elements[k]->name, name) == 0)
+            return sweep_elements[k];
+    return NULL;
+}
+
 static int do_describe(const Command *command, int count, char **words)
 {
     Options options = options_read(command, count, words);
@@ -332,13 +398,16 @@ static int do_describe(const Command *command, int count, char **words)
     const LanguageWord *word = language_word(options.words[0]);
     const Plugin *plugin = word ? NULL : registry_find(registry, options.words[0]);
     const FornixNode *node = word ? word->node : plugin ? plugin->node : NULL;
+    const FornixNode *swept = sweep_find(options.words[0]);
     FornixError error = {0};
     if (node)
         describe_node(stdout, node);
-    else if (!registry_fail(registry, options.words[0], &error))
+    if (swept)
+        describe_node(stdout, swept);
+    if (!node && !swept && !registry_fail(registry, options.words[0], &error))
         fprintf(stderr, "fornix: %s\n", error.text);
     registry_free(registry);
-    return options_end(&options, node ? EXIT_FINE : EXIT_INPUT);
+    return options_end(&options, node || swept ? EXIT_FINE : EXIT_INPUT);
 }
 
 static int do_schema(const Command *command, int count, char **words)
@@ -440,6 +509,11 @@ static int do_help(const Command *command, int count, char **words)
 const Command commands[] = {
     {"run", "FILE [-p name=value]... [-o DIR] [--fresh] [--smoke] [--profile] [--json]",
      "runs the graph; what was computed before is taken from the cache", do_run},
+    {"sweep",
+     "FILE [-p name=value]... [-o DIR] [--shard i/n] [--jobs N] [--threads N] [--fail-fast] "
+     "[--retry-failed] [--json]",
+     "runs a graph over a grid of settings; a stage that several jobs share is made once",
+     do_sweep},
     {"check", "FILE [-p name=value]... [--json]",
      "finds all that is wrong with the graph; prints tables, shapes and parameters", do_check},
     {"plan", "FILE [-p name=value]... [--json]",

@@ -220,7 +220,10 @@ void describe_node(FILE *out, const FornixNode *node)
         indent = wider(indent, port->name);
     for (const FornixAttr *attr = node->attrs; attr && attr->name; attr++)
         indent = wider(indent, attr->name);
-    fprintf(out, "<%s>, %s\n\n", node->name, family_name(descriptor_family(node)));
+    bool works =
+        node->layer || node->composite || node->samples || node->optimizer || node->schedule;
+    fprintf(out, "<%s>, %s\n\n", node->name,
+            works ? family_name(descriptor_family(node)) : "part of the language");
     put_words(&page, MARGIN, node->doc);
     if (node->formula) {
         end_line(&page);

@@ -214,6 +214,25 @@ void diag_warn(Diag *diag, Place place, const char *format, ...)
     va_end(values);
 }
 
+bool diag_elsewhere(const Diag *diag, const Source *source)
+{
+    for (size_t i = 0; i < diag->count; i++)
+        if (!diag->entries[i].warning && !same_source(diag->entries[i].place.source, source))
+            return true;
+    return false;
+}
+
+void diag_join(Diag *diag, const Diag *more)
+{
+    for (size_t i = 0; i < more->count; i++) {
+        Entry entry = more->entries[i];
+        if (entry.warning)
+            continue;
+        entry.message = mem_text(entry.message);
+        record(diag, entry, entry.help);
+    }
+}
+
 size_t diag_errors(const Diag *diag)
 {
     return atomic_load(&diag->errors);

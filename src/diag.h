@@ -52,6 +52,11 @@ void diag_error_help(Diag *diag, Place place, const char *help, const char *form
 /* What is unwise but allowed; does not make a graph wrong. */
 void diag_warn(Diag *diag, Place place, const char *format, ...) FORNIX_PRINTF(3, 4);
 
+/* Whether a mistake has its place in another file than that one. */
+bool diag_elsewhere(const Diag *diag, const Source *source);
+/* Records another one's mistakes, too; not its warnings. */
+void diag_join(Diag *diag, const Diag *more);
+
 size_t diag_errors(const Diag *diag); /* how many mistakes so far */
 
 /* Prints all of them in order of file and place, then "N errors". json: one object a line. */

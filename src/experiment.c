@@ -325,9 +325,12 @@ bool experiment_check(Experiment *x, Outer *outer)
 
 static const Override *read_overrides(Experiment *x, const ExperimentRequest *request)
 {
-    Override *overrides = arena_take(x->memory, request->override_count + 1, sizeof *overrides);
+    size_t count = request->override_count + request->setting_count;
+    Override *overrides = arena_take(x->memory, count + 1, sizeof *overrides);
     for (size_t k = 0; k < request->override_count; k++)
         override_read(request->overrides[k], &overrides[k], x->diag, x->memory);
+    for (size_t k = 0; k < request->setting_count; k++)
+        overrides[request->override_count + k] = request->settings[k];
     return overrides;
 }
 
@@ -375,10 +378,10 @@ Experiment *experiment_open(const ExperimentRequest *request)
     x->apply = request->apply;
     x->to_come = request->weights_to_come;
     const Override *overrides = read_overrides(x, request);
+    size_t count = request->override_count + request->setting_count;
+    ExpandRequest expand = {request->path, overrides, count, {inspect_file, x}};
     if (diag_errors(x->diag) == 0)
-        x->expansion = expand_file(
-            &(ExpandRequest){request->path, overrides, request->override_count, {inspect_file, x}},
-            x->diag, x->memory);
+        x->expansion = expand_file(&expand, x->diag, x->memory);
     if (!x->expansion || !x->expansion->root || !x->expansion->sound)
         return x;
     read_root(x, x->expansion->root);

@@ -69,6 +69,8 @@ typedef struct ExperimentRequest {
     const char *path;
     const char *const *overrides; /* "name=value" */
     size_t override_count;
+    const Override *settings; /* more of them, that know where they were written; borrowed */
+    size_t setting_count;
     const SamplesHost *host;      /* NULL: serial */
     const ExperimentApply *apply; /* NULL: a run of its own */
     bool weights_to_come;         /* files that weights= names are not looked at */

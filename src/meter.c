@@ -17,6 +17,7 @@ struct Gauge {
     char note[120];
     int64_t total, done, first;
     double began;
+    double ends; /* when it is expected to; 0: steps so far tell */
 };
 
 struct Meter {
@@ -126,6 +127,8 @@ static void show(Gauge *gauge, double now)
     double left =
         new > 0 ? (now - gauge->began) / (double)new *(double)(gauge->total - gauge->done) : -1;
     char time[40] = "";
+    if (gauge->ends > 0)
+        left = gauge->ends > now ? gauge->ends - now : 0;
     if (left >= 0)
         time_text(left, time, sizeof time);
     if (meter->json) {
@@ -157,6 +160,13 @@ void meter_step(Gauge *gauge, int64_t done)
     pthread_mutex_unlock(&meter->lock);
 }
 
+void meter_expect(Gauge *gauge, double seconds)
+{
+    pthread_mutex_lock(&gauge->meter->lock);
+    gauge->ends = seconds_now() + seconds;
+    pthread_mutex_unlock(&gauge->meter->lock);
+}
+
 void meter_note(Gauge *gauge, const char *format, ...)
 {
     va_list args;
@@ -184,6 +194,20 @@ void meter_end(Gauge *gauge)
         fflush(meter->out);
     }
     pthread_mutex_unlock(&meter->lock);
+    mem_free(gauge->name);
+    mem_free(gauge);
+}
+
+int64_t meter_done(const Gauge *gauge)
+{
+    return gauge->done;
+}
+
+void meter_drop(Gauge *gauge)
+{
+    pthread_mutex_lock(&gauge->meter->lock);
+    clear_bar(gauge->meter);
+    pthread_mutex_unlock(&gauge->meter->lock);
     mem_free(gauge->name);
     mem_free(gauge);
 }

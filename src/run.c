@@ -2,6 +2,7 @@
 /* The order of a run: what is ready starts, what fails or is interrupted stops the others. */
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,7 +30,7 @@ static double seconds_now(void)
 
 static bool is_ready(const Outer *outer)
 {
-    if (outer->run->state != RUN_WAITS)
+    if (outer->run->state != RUN_WAITS || !outer->run->wanted)
         return false;
     for (int k = 0; k < outer->input_count; k++)
         if (outer->inputs[k].from && outer->inputs[k].from->run->state != RUN_DONE)
@@ -121,15 +122,32 @@ static void host_parallel(void *host, int64_t count, void (*work)(void *context,
         work(context, i);
 }
 
+static void want(const Outer *outer)
+{
+    if (outer->run->wanted)
+        return;
+    outer->run->wanted = true;
+    for (int k = 0; k < outer->input_count; k++)
+        if (outer->inputs[k].from)
+            want(outer->inputs[k].from);
+    for (int k = 0; outer->stage && k < outer->stage->net_count; k++)
+        if (outer->weights[k])
+            want(outer->weights[k]);
+}
+
 static OuterRun *open_nodes(Run *run)
 {
     int count;
     Outer *const *nodes = experiment_nodes(run->experiment, &count);
     OuterRun *runs = mem_new((size_t)count + 1, sizeof *runs);
+    const char *target = run->request->target;
     for (int k = 0; k < count; k++) {
         runs[k] = (OuterRun){.run = run, .outer = nodes[k]};
         nodes[k]->run = &runs[k];
     }
+    for (int k = 0; k < count; k++)
+        if (!target || strcmp(nodes[k]->id, target) == 0)
+            want(nodes[k]);
     return runs;
 }
 
@@ -165,7 +183,10 @@ static int finish(Run *run, double seconds)
             meter_say(run->meter, "the same command goes on from there");
         return run->failure.input ? EXIT_INPUT : EXIT_RUN;
     }
+    if (run->request->target)
+        return EXIT_FINE;
     if (!run_write_results(run, seconds, &error)) {
+        run->failure = error;
         meter_fail(run->meter, error.text);
         return EXIT_RUN;
     }
@@ -174,16 +195,21 @@ static int finish(Run *run, double seconds)
     return EXIT_FINE;
 }
 
-static int run_checked(Run *run)
+/* A part of a run leaves its stages in the cache and nothing else. */
+static bool open_folder(Run *run, FornixError *error)
 {
-    FornixError error = {0};
     char *name = file_join("runs", experiment_name(run->experiment));
     run->folder = mem_text(run->request->folder ? run->request->folder : name);
     mem_free(name);
-    run->cache = file_make_folders(run->folder, &error) && run_clear_results(run, &error) &&
-                         run_hash_engine(run, &error)
-                     ? cache_open(NULL, &error)
-                     : NULL;
+    return run->request->target ||
+           (file_make_folders(run->folder, error) && run_clear_results(run, error));
+}
+
+static int run_checked(Run *run)
+{
+    FornixError error = {0};
+    run->cache =
+        open_folder(run, &error) && run_hash_engine(run, &error) ? cache_open(NULL, &error) : NULL;
     int code = EXIT_RUN;
     if (run->cache) {
         OuterRun *runs = open_nodes(run);
@@ -195,6 +221,7 @@ static int run_checked(Run *run)
         code = finish(run, seconds_now() - began);
         close_nodes(run, runs);
     } else {
+        run->failure = error;
         meter_fail(run->meter, error.text);
     }
     cache_close(run->cache);
@@ -210,6 +237,8 @@ int run_experiment(const RunRequest *request)
     run.experiment = experiment_open(&(ExperimentRequest){.path = request->path,
                                                           .overrides = request->overrides,
                                                           .override_count = request->override_count,
+                                                          .settings = request->settings,
+                                                          .setting_count = request->setting_count,
                                                           .host = &host});
     run.meter = meter_new(stderr, request->json);
     Diag *diag = experiment_diag(run.experiment);
@@ -218,6 +247,8 @@ int run_experiment(const RunRequest *request)
         diag_print(diag, stderr, request->json);
     else
         code = run_checked(&run);
+    if (request->failure)
+        *request->failure = run.failure;
     meter_free(run.meter);
     experiment_free(run.experiment);
     pthread_mutex_destroy(&run.lock);

@@ -9,13 +9,19 @@
 #ifndef FORNIX_RUN_H
 #define FORNIX_RUN_H
 
+#include "cache.h"
 #include "experiment.h"
 
 typedef struct RunRequest {
     const char *path;
     const char *const *overrides;
     size_t override_count;
-    const char *folder; /* NULL: runs/NAME of the graph */
+    const Override *settings; /* of a sweep's job: more overrides */
+    size_t setting_count;
+    const char *folder;   /* NULL: runs/NAME of the graph */
+    const char *target;   /* a stage: it and what it needs are made, no more; NULL: all */
+    bool keep_scores;     /* the tables of evaluators go to stages/ID/table, too */
+    FornixError *failure; /* NULL, or where to say what ended it */
     bool fresh, smoke, profile, json;
     int threads; /* 0: as many as OMP_NUM_THREADS or the machine say */
 } RunRequest;
@@ -24,5 +30,9 @@ enum { EXIT_FINE = 0, EXIT_RUN = 1, EXIT_INPUT = 2 };
 
 /* The program's exit code; all that people need to know was written to stdout and stderr. */
 int run_experiment(const RunRequest *request);
+
+/* The keys that the experiment's nodes will have in a run, in their order. A node that reads files
+ * which no check opens will have another, and so will all that depends on it. */
+bool run_foresee(Experiment *experiment, Cache *cache, Hash *keys, FornixError *error);
 
 #endif

@@ -91,3 +91,23 @@ bool run_hash_engine(Run *run, FornixError *error)
         return fornix_fail(error, "the engine's own file can't be found");
     return hash_file(info.dli_fname, &run->engine, error);
 }
+
+bool run_foresee(Experiment *experiment, Cache *cache, Hash *keys, FornixError *error)
+{
+    int count;
+    Outer *const *nodes = experiment_nodes(experiment, &count);
+    const RunRequest request = {0};
+    Run run = {.request = &request, .experiment = experiment, .cache = cache};
+    OuterRun *runs = mem_new((size_t)count + 1, sizeof *runs);
+    bool fine = run_hash_engine(&run, error);
+    for (int k = 0; k < count && fine; k++) {
+        runs[k] = (OuterRun){.run = &run, .outer = nodes[k]};
+        nodes[k]->run = &runs[k];
+        fine = run_key(&runs[k], nodes[k]->files, nodes[k]->file_count, error);
+        keys[k] = runs[k].key;
+    }
+    for (int k = 0; k < count; k++)
+        nodes[k]->run = NULL;
+    mem_free(runs);
+    return fine;
+}

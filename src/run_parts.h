@@ -7,7 +7,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "cache.h"
 #include "run.h"
 
 typedef enum { RUN_WAITS, RUN_GOES, RUN_DONE, RUN_FAILED } RunState;
@@ -19,6 +18,7 @@ typedef struct OuterRun {
     Run *run;
     Outer *outer;
     RunState state;
+    bool wanted;
     Hash key;
     const FornixTable *table;
     Fits fits; /* of a train stage: what its weights were fitted on */

@@ -11,6 +11,7 @@
 #include "kernels/isa.h"
 #include "report.h"
 #include "run_parts.h"
+#include "store.h"
 #include "version.h"
 
 static json_t *real_or_text(double value)
@@ -281,13 +282,26 @@ bool run_clear_results(const Run *run, FornixError *error)
     return fine;
 }
 
+/* What a sweep compares later, when the runs beside this one have ended. */
+static bool keep_scores(const Run *run, const Outer *outer, FornixError *error)
+{
+    bool scores = !outer->stage && outer->type->samples->flags & FORNIX_EVALUATES;
+    if (!run->request->keep_scores || !scores || !outer->run->table)
+        return true;
+    char *folder = run_node_folder(run, outer), *table = file_join(folder, "table");
+    bool fine = file_make_folders(table, error) && store_save(outer->run->table, table, error);
+    mem_free(folder);
+    mem_free(table);
+    return fine;
+}
+
 bool run_write_results(const Run *run, double seconds, FornixError *error)
 {
     int count;
     Outer *const *nodes = experiment_nodes(run->experiment, &count);
     bool fine = copy_graph(run, error) && write_manifest(run, seconds, error);
     for (int k = 0; k < count && fine; k++)
-        fine = bring_results(run, nodes[k], error);
+        fine = bring_results(run, nodes[k], error) && keep_scores(run, nodes[k], error);
     return fine && run_write_bundle(run, error) && write_text_report(run, error) &&
            write_page(run, seconds, error) && write_final(run, error);
 }

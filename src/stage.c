@@ -174,7 +174,7 @@ void stage_plan_free(StagePlan *plan)
 
 /* ---- The whole ---- */
 
-static int64_t stage_batch(const Stage *stage)
+int64_t stage_batch(const Stage *stage)
 {
     switch (stage->kind) {
     case STAGE_TRAIN: return stage->train->batch;

@@ -88,6 +88,7 @@ typedef struct Stage {
 Stage *stage_new(StageKind kind, const Element *element, const FornixTable *samples,
                  const StageContext *context);
 void stage_free(Stage *stage);
+int64_t stage_batch(const Stage *stage);
 
 /* Whether that column of its samples is seen in windows. */
 bool stage_windows(const Stage *stage, const FornixColumn *column);

@@ -45,6 +45,8 @@ static const char *suggest(const Look *look, const char *name, unsigned places)
     return text_suggest(name, fit, count);
 }
 
+static const char root_mistake[] = "the root of a file is <graph> or <nets>, not <%s>";
+
 /* The element's word, by the name that was meant; a NULL node after a mistake. */
 static LanguageWord know(Look *look, Element *element, unsigned places)
 {
@@ -55,13 +57,18 @@ static LanguageWord know(Look *look, Element *element, unsigned places)
     registry_fail(look->registry, element->name, &error);
     const char *near =
         strstr(error.text, "does not load") ? NULL : suggest(look, element->name, places);
+    if (!near && places & PLACE_FILE) {
+        diag_error(look->diag, element->place, root_mistake, element->name);
+        look->sound = false;
+        return word;
+    }
     if (!near) {
         registry_explain(look->registry, element->name, NULL, look->diag, element->place);
         return word;
     }
     diag_error_help(look->diag, element->place,
                     arena_format(look->arena, "did you mean '%s'?", near),
-                    places & PLACE_FILE     ? "the root of a file is <graph> or <nets>, not <%s>"
+                    places & PLACE_FILE     ? root_mistake
                     : places & PLACE_CHOOSE ? "a choose holds <when> and <otherwise>, no <%s>"
                                             : "there is no node '%s'",
                     element->name);
@@ -188,7 +195,8 @@ static void check_element(Look *look, Element *element, unsigned places, unsigne
             element->faulty = true;
         }
     }
-    for (Element *child = element->first; child; child = child->next)
+    bool foreign = !word.node && places == PLACE_FILE; /* no graph at all */
+    for (Element *child = foreign ? NULL : element->first; child; child = child->next)
         check_element(look, child, holds, places);
 }
 

@@ -129,7 +129,7 @@ tried=0 seed=0 seconds=${FUZZ_SECONDS:-8}
 start=$(date +%s)
 until [ $(($(date +%s) - start)) -ge $((seconds / 2)) ]; do
     seed=$((seed + 1))
-    for graph in table images acgan; do
+    for graph in table images acgan grid; do
         mangle $seed "$good/$graph.xml" "$work/case/mangled.xml"
         (cd "$work/case" && exec "$program" check mangled.xml) >"$work/output" 2>"$work/errors"
         ended=$?

@@ -77,8 +77,9 @@ look() { # ARGUMENT...: a check of the graph
     code=$?
 }
 
-told() { # CODE: what is said, at a line with that text
+told() { # CODE: what is said, at a line with that text, or at the -p that brought it
     [ "$code" = "$1" ] || fail "$graph with $leak: ended with $code, not $1"
+    ! grep -F "$says" "$work/$name.log" | grep -q '^\(fornix: \)*-p:[0-9:]* error: ' || return 0
     line=$(grep -F "$says" "$work/$name.log" | sed -n "s/^[^:]*$graph:\([0-9]*\):[0-9]*: error: .*/\1/p" | head -n 1)
     if [ -z "$line" ]; then
         fail "$graph with $leak: nothing says '$says': $(head -n 4 "$work/$name.log")"
@@ -119,7 +120,7 @@ LC_ALL=C sed 's/"fitted_on"/"fitted_by"/' all.safetensors >mute.safetensors
 graph=file-of-weights.xml
 name=mute
 look -p weights=mute.safetensors
-expect 0 "$graph:.*: warning: 'mute.safetensors' does not say on whom it was fitted"
+expect 0 "-p:1:.*: warning: 'mute.safetensors' does not say on whom it was fitted"
 run mute $graph -p weights=mute.safetensors
 expect 0 'results:'
 grep -q "! nobody knows on whom 'mute.safetensors' was fitted" "$work/mute/report.txt" ||

@@ -67,7 +67,8 @@ static const FornixTable *table_of(Said said)
         fornix_add_row(build, &(FornixRow){subject, name, FORNIX_REAL_SAMPLE, said.part});
         fornix_set_label(build, grade, i, said.label ? said.label[i] : 0);
     }
-    build_set_reader(build, &(TableReader){cells_read, cells_close, reader});
+    build_set_reader(build,
+                     &(TableReader){.read = cells_read, .close = cells_close, .opened = reader});
     const FornixTable *table = build_rows(build) ? build_table(build) : NULL;
     build_free(build);
     ck_assert_msg(table != NULL, "%s", made.mistake);

@@ -86,7 +86,8 @@ static void make_table(Trial *t)
     for (int k = 0; k < t->columns.given_count; k++)
         if (t->columns.given[k].kind == FORNIX_LABEL)
             set_labels(t, build, k, &t->columns.given[k]);
-    build_set_reader(build, &(TableReader){sample_read, stays_open, t->file});
+    build_set_reader(build,
+                     &(TableReader){.read = sample_read, .close = stays_open, .opened = t->file});
     ck_assert_msg(build_rows(build), "%s", t->made.mistake);
     t->table = build_table(build);
     build_free(build);
@@ -251,7 +252,8 @@ START_TEST(stages)
     make_table(t);
     snprintf(name, sizeof name, "%s.xml", t->name);
     fixture_path(path, sizeof path, name);
-    const Expansion *graph = expand_file(path, NULL, 0, t->diag, t->made.arena);
+    const Expansion *graph =
+        expand_file(&(ExpandRequest){path, NULL, 0, {NULL, NULL}}, t->diag, t->made.arena);
     ck_assert(graph && graph->sound);
     int count = 0;
     for (const Element *e = graph->root->first; e; e = e->next)

@@ -280,7 +280,7 @@ static bool fit_rows(FornixBuild *build, const void *attrs)
     return true;
 }
 
-static const FornixSamples fit_samples = {0, NULL, fit_rows, NULL, NULL};
+static const FornixSamples fit_samples = {.rows = fit_rows};
 static const FornixNode fit_node = {
     .abi = FORNIX_ABI, .name = "fit", .inputs = judge_inputs, .samples = &fit_samples};
 

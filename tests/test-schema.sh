@@ -34,6 +34,7 @@ count $? 'no schema is written'
 count $? 'it differs when it is not written to a file'
 
 for graph in "$srcdir"/graphs/*.xml "$srcdir"/graphs/*/*.xml "$srcdir"/tests/*/*.xml; do
+    ! grep -q '<sweep ' "$graph" || continue # no graph
     valid "$graph"
     count $? "$graph is refused: $(head -n 1 "$work/said")"
 done

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The inside of a sweep: what is written (sweep_read.c, sweep_axis.c), the grid (sweep_grid.c), its
+ * stages merged (sweep_plan.c), claims (sweep_claim.c), workers (sweep_run.c, sweep_child.c),
+ * results (sweep_results.c, sweep_gather.c) and comparisons (sweep_compare.c). */
+#ifndef FORNIX_SWEEP_PARTS_H
+#define FORNIX_SWEEP_PARTS_H
+
+#include "arm.h"
+#include "sweep.h"
+
+typedef struct SweepValue {
+    const char *text;
+    Place place;
+} SweepValue;
+
+typedef struct SweepAxis {
+    const char *name;
+    Place place; /* of the name */
+    SweepValue *values;
+    size_t count;
+    size_t dimension;
+    bool given; /* by -p */
+} SweepAxis;
+
+/* Axes that move together: those of a <zip>, or one. */
+typedef struct SweepDimension {
+    const Attribute *when; /* NULL: always */
+    size_t first, axes, count;
+} SweepDimension;
+
+typedef struct SweepMetric {
+    const char *name, *of;
+} SweepMetric;
+
+typedef struct SweepComparison {
+    const Element *element;
+    const char *scores, *baseline;
+    FornixList over, figures;
+    int64_t draws, seed;
+    double confidence, level;
+} SweepComparison;
+
+enum { NO_VALUE = -1 };
+
+typedef struct SweepJob {
+    int *value; /* by axis: which of its values; NO_VALUE */
+    char *name; /* "arm=acgan,seed=1" as a folder's name */
+    Override *settings;
+    size_t setting_count;
+    size_t stage_count;
+    Hash key; /* of all that its results depend on */
+    bool own; /* of this process's shard */
+} SweepJob;
+
+/* A stage of the merged graph, or the end of a job: its evaluators and what it leaves. */
+typedef enum { TASK_WAITS, TASK_GOES, TASK_DONE, TASK_FAILED } TaskState;
+
+typedef struct SweepTask {
+    Hash key;
+    char *id;     /* of a stage; NULL: the end of a job */
+    size_t job;   /* the first one that has it */
+    size_t *deps; /* tasks that it waits for; none that another of them waits for */
+    size_t dep_count;
+    size_t uses, consumers, consumer; /* by jobs; by tasks, and the last of those */
+    bool follows;                     /* one process makes it behind its only dep */
+    bool wanted, was_there;
+    TaskState state;
+    double arena, disk, flops; /* bytes; of one step */
+    /* While it goes. */
+    int process, threads, message;
+    double began;
+    struct SweepClaim *claim;
+} SweepTask;
+
+typedef struct Sweep {
+    const SweepRequest *request;
+    Arena *memory;
+    Diag *diag;
+    const Source *source;
+    const char *name, *graph;
+    char *folder;
+    int64_t jobs_at_once, threads;
+    double budget;      /* seconds; 0: none */
+    FornixList repeats; /* axes that repeat an arm: seeds, folds */
+    SweepAxis *axes;
+    size_t axis_count;
+    SweepDimension *dimensions;
+    size_t dimension_count;
+    Override *fixed;
+    size_t fixed_count;
+    SweepMetric *metrics;
+    size_t metric_count;
+    SweepComparison *comparisons;
+    size_t comparison_count;
+    SweepJob *jobs;
+    size_t job_count, job_room;
+    SweepTask *tasks; /* each after its deps; the ends of jobs among them */
+    size_t task_count, task_room;
+    size_t *slots; /* open addressing by key: task + 1; 0: free */
+    size_t slot_count;
+    size_t *ends; /* of each job: its task */
+    Cache *cache;
+    Meter *meter;
+    bool named; /* a job in which a mistake showed */
+    FornixError failure;
+} Sweep;
+
+/* An element's table as a node's, for help and reading. */
+#define SWEEP_ELEMENT(Name, Struct, text)                                                          \
+    const FornixNode written_##Name = {.abi = FORNIX_ABI,                                          \
+                                       .name = #Name,                                              \
+                                       .doc = text,                                                \
+                                       .attrs_size = sizeof(Struct),                               \
+                                       .attrs = Name##_attrs};
+
+/* sweep_axis.c */
+extern const FornixNode written_axis, written_value;
+bool sweep_read_axis(Sweep *sweep, const Element *element, SweepAxis *axis);
+/* The struct of the element's attributes; NULL after a mistake. */
+void *sweep_attrs_of(Sweep *sweep, const FornixNode *node, const Element *element);
+Place sweep_value_place(const Element *element, const char *name); /* the element's without it */
+void sweep_refuse_child(Sweep *sweep, const Element *child, const char *const *known, size_t count);
+
+/* sweep_read.c: false after mistakes, which the diag has. */
+bool sweep_read(Sweep *sweep);
+
+/* sweep_grid.c: the jobs; false after mistakes. */
+bool sweep_grid(Sweep *sweep);
+/* The job's value of an axis, NULL where it has none. */
+const char *sweep_value(const Sweep *sweep, const SweepJob *job, size_t axis);
+/* The number of the axis; -1: none. */
+int sweep_axis(const Sweep *sweep, const char *name);
+
+/* sweep_plan.c: opens every job's graph, and merges their stages; false after mistakes. */
+bool sweep_plan(Sweep *sweep, bool measured); /* measured: with memory and disk of each stage */
+void sweep_plan_print(const Sweep *sweep, FILE *out);
+char *sweep_job_folder(const Sweep *sweep, const SweepJob *job);
+bool sweep_task_is_there(const Sweep *sweep, const SweepTask *task);
+
+/* sweep_claim.c */
+typedef struct SweepClaim SweepClaim;
+typedef enum { CLAIM_MINE, CLAIM_BUSY, CLAIM_BROKEN } ClaimResult;
+/* Takes what nobody alive has. */
+ClaimResult claim_take(const char *folder, const char *key, SweepClaim **claim, FornixError *error);
+void claim_beat(SweepClaim *claim); /* still alive: every few seconds */
+void claim_leave(SweepClaim *claim);
+
+/* sweep_child.c: a process that makes the task; what it fails with comes through *message. -1 on
+ * failure. */
+int sweep_child(const Sweep *sweep, const SweepTask *task, int *message, FornixError *error);
+
+/* sweep_run.c */
+bool sweep_work(Sweep *sweep); /* false: not all was done */
+
+/* sweep_failures.c: what a task ended with, for every process and the next start. */
+bool failure_note(const Sweep *sweep, const SweepTask *task, const char *text, FornixError *error);
+char *failure_read(const Sweep *sweep, const SweepTask *task); /* NULL: none; mem_free */
+bool failure_forget(const Sweep *sweep, const SweepTask *task, FornixError *error);
+
+/* sweep_gather.c: what the jobs found. */
+typedef struct SweepFigure {
+    double value, low, high; /* NAN: undefined; low, high NAN: no interval */
+    bool there;
+} SweepFigure;
+
+typedef struct SweepTable {
+    char **columns; /* of metrics */
+    size_t column_count;
+    SweepFigure *figures; /* [job][column] */
+    const char **status;  /* "done", "failed", "missing" */
+    char **messages;      /* of failures, or NULL */
+    size_t job_count;
+} SweepTable;
+
+/* A job's final.json; NULL: none. The caller's. */
+struct json_t *sweep_final(const Sweep *sweep, size_t job);
+SweepTable *sweep_gather(const Sweep *sweep);
+void sweep_table_free(SweepTable *table);
+/* "*" stands for any text; what the stars stood for, joined by '.', into stars (or NULL). */
+bool pattern_fits(const char *pattern, const char *text, Text *stars);
+
+/* sweep_compare.c */
+typedef struct SweepArm {
+    char *label;
+    size_t runs, pairs; /* pairs: runs that met a baseline's */
+    int figure_count;
+    char **figures;
+    double *mean, *deviation;
+    Interval *apart; /* less the baseline; p corrected; NAN in the baseline's own */
+    bool is_baseline;
+} SweepArm;
+
+typedef struct SweepVerdict {
+    const SweepComparison *comparison;
+    SweepArm *arms;
+    size_t count;
+    char *problem; /* why there is nothing; NULL: there is */
+} SweepVerdict;
+
+SweepVerdict *sweep_compare(const Sweep *sweep, const SweepTable *table); /* one a comparison */
+void sweep_verdicts_free(const Sweep *sweep, SweepVerdict *verdicts);
+
+/* sweep_results.c: writes them, and prints a summary. */
+bool sweep_finish(const Sweep *sweep, FILE *out, FornixError *error);
+
+#endif
