@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The inside of a sweep: what is written (sweep_read.c, sweep_axis.c), the grid (sweep_grid.c), its
- * stages merged (sweep_plan.c), claims (sweep_claim.c), workers (sweep_run.c, sweep_child.c),
- * results (sweep_results.c, sweep_gather.c) and comparisons (sweep_compare.c). */
+ * stages merged (sweep_open.c, sweep_plan.c), claims (sweep_claim.c), workers (sweep_run.c,
+ * sweep_child.c), results (sweep_results.c, sweep_gather.c) and comparisons (sweep_compare.c). */
 #ifndef FORNIX_SWEEP_PARTS_H
 #define FORNIX_SWEEP_PARTS_H
 
@@ -65,7 +65,7 @@ typedef struct SweepTask {
     bool follows;                     /* one process makes it behind its only dep */
     bool wanted, was_there;
     TaskState state;
-    double arena, disk, flops; /* bytes; of one step */
+    double arena, disk; /* bytes, where measured */
     /* While it goes. */
     int process, threads, message;
     double began;
@@ -131,8 +131,27 @@ const char *sweep_value(const Sweep *sweep, const SweepJob *job, size_t axis);
 /* The number of the axis; -1: none. */
 int sweep_axis(const Sweep *sweep, const char *name);
 
+/* What a job's graph comes down to: its nodes, each behind all that are above it. */
+typedef struct PlannedNode {
+    Hash key;
+    char *id;           /* of a stage; NULL: it is none */
+    double arena, disk; /* of a stage that was measured */
+} PlannedNode;
+
+typedef struct PlannedJob {
+    int count;
+    PlannedNode *nodes;
+    bool *above;  /* [node][other]: it waits for the other, or for one that does */
+    size_t *task; /* of each stage, once merged */
+} PlannedJob;
+
+/* sweep_open.c: opens the jobs' graphs, and merges all that nothing is wrong with. */
+bool sweep_open_jobs(Sweep *sweep, bool measured);
+
 /* sweep_plan.c: opens every job's graph, and merges their stages; false after mistakes. */
 bool sweep_plan(Sweep *sweep, bool measured); /* measured: with memory and disk of each stage */
+void sweep_merge(Sweep *sweep, size_t job, const PlannedJob *planned);
+bool sweep_knows(const Sweep *sweep, Hash key); /* a stage of a job that was merged */
 void sweep_plan_print(const Sweep *sweep, FILE *out);
 char *sweep_job_folder(const Sweep *sweep, const SweepJob *job);
 bool sweep_task_is_there(const Sweep *sweep, const SweepTask *task);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* All jobs' stages merged by their keys into one graph of tasks.
  *
- * A job's graph is opened, asked and closed again: a thousand jobs take the memory of one. What
+ * Of a job's graph what it comes down to is left: a thousand jobs take the memory of one. What
  * follows a task alone, and is followed by it alone, is made by the same process: starting one
  * costs reading the graph and its tables.
  */
@@ -49,160 +49,67 @@ static size_t take_task(Sweep *sweep, Hash key, size_t job)
     return *slot - 1;
 }
 
-/* ---- A job's graph ----------------------------------------------------------------------- */
-
-typedef struct Opened {
-    Outer *const *nodes;
-    int count;
-    bool *above; /* [node][other]: other is an ancestor of node */
-    size_t *task;
-} Opened;
-
-static void note_above(const Opened *o, int node, const Outer *from)
-{
-    for (int k = 0; k < node; k++)
-        if (o->nodes[k] == from) {
-            bool *mine = o->above + node * o->count;
-            const bool *its = o->above + k * o->count;
-            mine[k] = true;
-            for (int a = 0; a < k; a++)
-                mine[a] = mine[a] || its[a];
-        }
-}
-
-static void find_above(const Opened *o)
-{
-    for (int k = 0; k < o->count; k++) {
-        const Outer *outer = o->nodes[k];
-        for (int i = 0; i < outer->input_count; i++)
-            note_above(o, k, outer->inputs[i].from);
-        for (int n = 0; outer->stage && n < outer->stage->net_count; n++)
-            note_above(o, k, outer->weights[n]);
-    }
-}
+/* ---- A job's stages ---------------------------------------------------------------------- */
 
 /* Stages among those in set that none of the others in set waits for. */
-static void set_deps(Sweep *sweep, const Opened *o, const bool *set, SweepTask *task)
+static void set_deps(Sweep *sweep, const PlannedJob *p, const bool *set, SweepTask *task)
 {
-    bool *hidden = mem_new((size_t)o->count + 1, sizeof *hidden);
-    for (int k = 0; k < o->count; k++)
-        for (int a = 0; set[k] && o->nodes[k]->stage && a < k; a++)
-            hidden[a] = hidden[a] || o->above[k * o->count + a];
-    task->deps = arena_take(sweep->memory, (size_t)o->count + 1, sizeof *task->deps);
-    for (int k = 0; k < o->count; k++)
-        if (set[k] && o->nodes[k]->stage && !hidden[k])
-            task->deps[task->dep_count++] = o->task[k];
+    bool *hidden = mem_new((size_t)p->count + 1, sizeof *hidden);
+    for (int k = 0; k < p->count; k++)
+        for (int a = 0; set[k] && p->nodes[k].id && a < k; a++)
+            hidden[a] = hidden[a] || p->above[k * p->count + a];
+    task->deps = arena_take(sweep->memory, (size_t)p->count + 1, sizeof *task->deps);
+    for (int k = 0; k < p->count; k++)
+        if (set[k] && p->nodes[k].id && !hidden[k])
+            task->deps[task->dep_count++] = p->task[k];
     mem_free(hidden);
 }
 
-static double tensor_bytes(const FornixTable *table)
+static void add_stages(Sweep *sweep, const PlannedJob *p, size_t job)
 {
-    double bytes = 0;
-    int64_t rows = table ? fornix_rows(table) : 0;
-    for (int c = 0; rows > 0 && c < fornix_columns(table); c++)
-        if (!(fornix_column(table, c)->kind & (FORNIX_LABEL | FORNIX_WEIGHT)))
-            bytes += 4 * (double)rows * (double)fornix_floats(fornix_column(table, c)->shape);
-    return bytes;
-}
-
-static void measure(SweepTask *task, const Outer *outer)
-{
-    StagePlan *plan = stage_plan(outer->stage, NULL, stage_batch(outer->stage), UINT64_MAX);
-    if (plan) {
-        PlanSize size = plan_size(plan->plan);
-        task->arena = (double)size.arena + (double)size.weights;
-        task->flops = size.flops;
-        task->disk = outer->stage->kind == STAGE_TRAIN ? (double)size.weights : 0;
-        stage_plan_free(plan);
-    }
-    if (outer->stage->kind != STAGE_TRAIN)
-        task->disk = tensor_bytes(outer->table);
-}
-
-static void add_stages(Sweep *sweep, const Opened *o, const Hash *keys, size_t job, bool measured)
-{
-    for (int k = 0; k < o->count; k++) {
-        if (!o->nodes[k]->stage)
+    for (int k = 0; k < p->count; k++) {
+        const PlannedNode *node = &p->nodes[k];
+        if (!node->id)
             continue;
-        size_t index = o->task[k] = take_task(sweep, keys[k], job);
+        size_t index = p->task[k] = take_task(sweep, node->key, job);
         SweepTask *task = &sweep->tasks[index];
         task->uses++;
         sweep->jobs[job].stage_count++;
+        task->arena = task->arena > node->arena ? task->arena : node->arena;
+        task->disk = task->disk > node->disk ? task->disk : node->disk;
         if (task->id)
             continue;
-        task->id = arena_text(sweep->memory, o->nodes[k]->id);
-        set_deps(sweep, o, o->above + k * o->count, task);
-        if (measured)
-            measure(task, o->nodes[k]);
+        task->id = arena_text(sweep->memory, node->id);
+        set_deps(sweep, p, p->above + k * p->count, task);
     }
 }
 
-static void add_end(Sweep *sweep, const Opened *o, const Hash *keys, size_t job)
+static void add_end(Sweep *sweep, const PlannedJob *p, size_t job)
 {
     Hasher *hasher = hasher_new();
+    bool *all = mem_new((size_t)p->count + 1, sizeof *all);
     hasher_add_text(hasher, sweep->jobs[job].name);
-    hasher_add(hasher, keys, (size_t)o->count * sizeof *keys);
+    for (int k = 0; k < p->count; k++) {
+        hasher_add(hasher, &p->nodes[k].key, sizeof p->nodes[k].key);
+        all[k] = true;
+    }
     Hash key = sweep->jobs[job].key = hasher_result(hasher);
     hasher_free(hasher);
-    bool *all = mem_new((size_t)o->count + 1, sizeof *all);
-    for (int k = 0; k < o->count; k++)
-        all[k] = true;
     size_t index = sweep->ends[job] = take_task(sweep, key, job);
     sweep->tasks[index].uses = 1;
-    set_deps(sweep, o, all, &sweep->tasks[index]);
+    set_deps(sweep, p, all, &sweep->tasks[index]);
     mem_free(all);
 }
 
-static bool merge(Sweep *sweep, Experiment *experiment, size_t job, bool measured)
+void sweep_merge(Sweep *sweep, size_t job, const PlannedJob *planned)
 {
-    Opened o = {0};
-    o.nodes = experiment_nodes(experiment, &o.count);
-    size_t room = (size_t)o.count + 1;
-    Hash *keys = mem_new(room, sizeof *keys);
-    bool fine = run_foresee(experiment, sweep->cache, keys, &sweep->failure);
-    if (fine) {
-        o.above = mem_new(room * room, sizeof *o.above);
-        o.task = mem_new(room, sizeof *o.task);
-        find_above(&o);
-        add_stages(sweep, &o, keys, job, measured);
-        add_end(sweep, &o, keys, job);
-        mem_free(o.above);
-        mem_free(o.task);
-    }
-    mem_free(keys);
-    return fine;
+    add_stages(sweep, planned, job);
+    add_end(sweep, planned, job);
 }
 
-/* The graph's own mistakes say where in it, not in which job: the first such one is named. */
-static void name_job(Sweep *sweep, const Diag *diag, size_t job)
+bool sweep_knows(const Sweep *sweep, Hash key)
 {
-    if (sweep->named || !diag_elsewhere(diag, sweep->source))
-        return;
-    sweep->named = true;
-    const SweepJob *first = &sweep->jobs[job];
-    Place place = source_place(sweep->source, 0, 1);
-    for (size_t k = sweep->axis_count; k-- > 0;)
-        if (first->value[k] != NO_VALUE) {
-            place = sweep->axes[k].values[first->value[k]].place;
-            break;
-        }
-    diag_error(sweep->diag, place, "so it is in job '%s'", first->name);
-}
-
-/* Mistakes of all jobs come together, each of them once: its place is in the sweep or the graph. */
-static bool open_job(Sweep *sweep, size_t job, bool measured)
-{
-    ExperimentRequest request = {.path = sweep->graph,
-                                 .settings = sweep->jobs[job].settings,
-                                 .setting_count = sweep->jobs[job].setting_count};
-    Experiment *experiment = experiment_open(&request);
-    Diag *diag = experiment_diag(experiment);
-    bool fine = diag_errors(diag) == 0;
-    diag_join(sweep->diag, diag);
-    name_job(sweep, diag, job);
-    fine = fine && merge(sweep, experiment, job, measured);
-    experiment_free(experiment);
-    return fine;
+    return sweep->slot_count && *find_slot(sweep->slots, sweep->slot_count, sweep->tasks, key);
 }
 
 /* ---- What is to do ----------------------------------------------------------------------- */
@@ -261,15 +168,8 @@ static void find_work(Sweep *sweep)
 
 bool sweep_plan(Sweep *sweep, bool measured)
 {
-    bool fine = true;
     sweep->ends = arena_take(sweep->memory, sweep->job_count + 1, sizeof *sweep->ends);
-    Gauge *gauge = meter_begin(sweep->meter, "checking", (int64_t)sweep->job_count, 0);
-    for (size_t k = 0; k < sweep->job_count; k++) {
-        fine = open_job(sweep, k, measured) && fine;
-        meter_step(gauge, (int64_t)k + 1);
-    }
-    meter_drop(gauge);
-    if (!fine || diag_errors(sweep->diag))
+    if (!sweep_open_jobs(sweep, measured) || diag_errors(sweep->diag))
         return false;
     find_work(sweep);
     return true;

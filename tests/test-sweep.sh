@@ -50,6 +50,12 @@ same_table drawn
 awk -F, 'NR > 1 { if ($2 < 1e-3 || $2 > 1e-1) exit 1; if ($2 == last) exit 1; last = $2 }' \
     "$work/drawn/results.csv" || fail "draws at random: $(cat "$work/drawn/results.csv")"
 
+# A mistake that few of many jobs have is told once, at its place.
+sed 's/in="8 16"/in="8 1600"/; s/name="seed" in="1 2"/name="rate" in="1 2 3"/' "$grid" >"$work/few.xml"
+found=$("$fornix" check "$work/few.xml" 2>&1 | sed "s|$work/||g" | head -n 1)
+[ "$found" = "few.xml:6:28: error: param 'count': 1600 is outside 1 to 1000 (declared in vectors.xml:9)" ] ||
+    fail "a mistake of few jobs: $found"
+
 # ---- One worker and two; every stage once ----
 
 export FORNIX_CACHE="$work/cache.one"
