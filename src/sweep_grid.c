@@ -23,6 +23,21 @@ const char *sweep_value(const Sweep *sweep, const SweepJob *job, size_t axis)
 
 /* ---- Conditions -------------------------------------------------------------------------- */
 
+/* The words of all values: a value may be a list. */
+static const char **words_of(const SweepAxis *axis, size_t *count, Arena *arena)
+{
+    Text all = {0};
+    for (size_t v = 0; v < axis->count; v++)
+        text_format(&all, "%s ", axis->values[v].text);
+    char **words = text_split(text_value(&all), count);
+    const char **kept = arena_take(arena, *count + 1, sizeof *kept);
+    for (size_t k = 0; k < *count; k++)
+        kept[k] = arena_text(arena, words[k]);
+    text_split_free(words);
+    text_free(&all);
+    return kept;
+}
+
 /* All that a condition may name: what <set> sets, and the axes above, with all that they can be. */
 static Name *names_of(const Sweep *sweep, const int *value, size_t axes, Arena *arena)
 {
@@ -36,17 +51,12 @@ static Name *names_of(const Sweep *sweep, const int *value, size_t axes, Arena *
     }
     for (size_t k = 0; k < axes; k++) {
         const SweepAxis *axis = &sweep->axes[k];
-        const char **choices = arena_take(arena, axis->count + 1, sizeof *choices);
-        for (size_t v = 0; v < axis->count; v++)
-            choices[v] = axis->values[v].text;
         Name *name = arena_take(arena, 1, sizeof *name);
         *name = (Name){.name = axis->name, .datum = datum_text(""), .outer = names};
         if (value[k] != NO_VALUE)
-            name->datum = datum_read(choices[value[k]]);
-        if (!axis->given) { /* pinned by -p: the others are still words that it could be */
-            name->choices = choices;
-            name->choice_count = axis->count;
-        }
+            name->datum = datum_read(axis->values[value[k]].text);
+        if (!axis->given) /* pinned by -p: the others are still words that it could be */
+            name->choices = words_of(axis, &name->choice_count, arena);
         names = name;
     }
     return names;

@@ -30,6 +30,8 @@ grid_of zip_when '<axis name="seed" in="1 2"/>
 grid_of linear '<axis name="rate" from="0" to="1" count="5"/>' 5 12
 grid_of value '<axis name="arm"><value is="none"/><value is="smote"/></axis>' 2 6
 grid_of whole '<axis name="seed" from="1" to="3" count="9" whole="yes"/>' 3 12
+grid_of list_when '<axis name="arm"><value is="none"/><value is="gan"/></axis>
+    <axis name="count" in="4 8" when="has(arm, gan)"/>' 3 10
 grid_of fixed '<set name="arm" value="smote"/><axis name="seed" in="1 2"/>' 2 8
 
 values_of() { # AXIS VALUES: what the axis stands for, as the names of jobs tell
