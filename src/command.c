@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "command.h"
+#include "command_parts.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -8,141 +8,19 @@
 #include <string.h>
 
 #include "cache.h"
+#include "completion.h"
 #include "describe.h"
 #include "exchange.h"
 #include "file.h"
 #include "forecast.h"
 #include "kernels/isa.h"
+#include "manual.h"
 #include "prediction.h"
 #include "schema.h"
+#include "show.h"
 #include "sweep.h"
 #include "trial.h"
 #include "version.h"
-
-/* ---- Options ---- */
-
-typedef struct Words {
-    const char **items;
-    size_t count;
-} Words;
-
-typedef struct Options {
-    const Command *command;
-    const char *words[8]; /* what is no option */
-    int word_count;
-    Words overrides, nodes;
-    const char *output, *days, *manifest, *input, *net, *map, *shard, *jobs, *threads;
-    bool fresh, smoke, profile, json, probability, fail_fast, retry_failed;
-    bool wrong;
-} Options;
-
-typedef enum { FLAG, VALUE, VALUES } OptionKind;
-
-typedef struct Option {
-    const char *word;
-    OptionKind kind;
-    size_t offset; /* in Options: of a bool, a text, Words */
-} Option;
-
-static const Option known_options[] = {{"-p", VALUES, offsetof(Options, overrides)},
-                                       {"-o", VALUE, offsetof(Options, output)},
-                                       {"--days", VALUE, offsetof(Options, days)},
-                                       {"--manifest", VALUE, offsetof(Options, manifest)},
-                                       {"--input", VALUE, offsetof(Options, input)},
-                                       {"--net", VALUE, offsetof(Options, net)},
-                                       {"--map", VALUE, offsetof(Options, map)},
-                                       {"--node", VALUES, offsetof(Options, nodes)},
-                                       {"--shard", VALUE, offsetof(Options, shard)},
-                                       {"--jobs", VALUE, offsetof(Options, jobs)},
-                                       {"--threads", VALUE, offsetof(Options, threads)},
-                                       {"--fail-fast", FLAG, offsetof(Options, fail_fast)},
-                                       {"--retry-failed", FLAG, offsetof(Options, retry_failed)},
-                                       {"--fresh", FLAG, offsetof(Options, fresh)},
-                                       {"--smoke", FLAG, offsetof(Options, smoke)},
-                                       {"--profile", FLAG, offsetof(Options, profile)},
-                                       {"--probability", FLAG, offsetof(Options, probability)},
-                                       {"--json", FLAG, offsetof(Options, json)}};
-
-static int usage(const Command *command)
-{
-    fprintf(stderr, "usage: fornix %s %s\n", command->name, command->arguments);
-    return EXIT_INPUT;
-}
-
-/* Whether the option stands in what the command says of itself: "[--json]". */
-static bool takes(const Command *command, const char *option)
-{
-    size_t length = strlen(option);
-    for (const char *at = command->arguments; (at = strstr(at, option)); at++)
-        if ((at == command->arguments || strchr(" [", at[-1])) && strchr(" ]", at[length]))
-            return true;
-    return false;
-}
-
-static const Option *find_option(const Options *options, const char *word)
-{
-    for (size_t k = 0; k < COUNT(known_options); k++)
-        if (strcmp(known_options[k].word, word) == 0 && takes(options->command, word))
-            return &known_options[k];
-    return NULL;
-}
-
-static void unknown_option(Options *options, const char *word)
-{
-    const char *known[COUNT(known_options)];
-    size_t count = 0;
-    for (size_t k = 0; k < COUNT(known_options); k++)
-        if (takes(options->command, known_options[k].word))
-            known[count++] = known_options[k].word;
-    const char *near = text_suggest(word, known, count);
-    fprintf(stderr, "fornix %s: no option '%s'%s%s%s\n", options->command->name, word,
-            near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-    options->wrong = true;
-}
-
-/* value: what stands behind the option; NULL at the end. */
-static void set_option(Options *options, const Option *option, const char *value)
-{
-    void *field = (char *)options + option->offset;
-    if (option->kind == FLAG) {
-        *(bool *)field = true;
-    } else if (!value) {
-        fprintf(stderr, "fornix %s: %s needs a value behind it\n", options->command->name,
-                option->word);
-        options->wrong = true;
-    } else if (option->kind == VALUE) {
-        *(const char **)field = value;
-    } else {
-        Words *list = field;
-        list->items[list->count++] = value;
-    }
-}
-
-static Options options_read(const Command *command, int count, char **words)
-{
-    Options options = {.command = command};
-    options.overrides.items = mem_new((size_t)count + 1, sizeof(char *));
-    options.nodes.items = mem_new((size_t)count + 1, sizeof(char *));
-    for (int k = 0; k < count && !options.wrong; k++) {
-        const Option *option = find_option(&options, words[k]);
-        if (option) {
-            set_option(&options, option, k + 1 < count ? words[k + 1] : NULL);
-            k += option->kind != FLAG;
-        } else if (words[k][0] == '-' && words[k][1]) {
-            unknown_option(&options, words[k]);
-        } else if (options.word_count < (int)COUNT(options.words)) {
-            options.words[options.word_count++] = words[k];
-        }
-    }
-    return options;
-}
-
-static int options_end(Options *options, int code)
-{
-    mem_free(options->overrides.items);
-    mem_free(options->nodes.items);
-    return code;
-}
 
 /* ---- run, check, plan ---- */
 
@@ -150,7 +28,7 @@ static int do_run(const Command *command, int count, char **words)
 {
     Options options = options_read(command, count, words);
     if (options.wrong || options.word_count != 1)
-        return options_end(&options, usage(command));
+        return options_end(&options, command_usage(command));
     RunRequest request = {.path = options.words[0],
                           .overrides = options.overrides.items,
                           .override_count = options.overrides.count,
@@ -183,23 +61,13 @@ static void print_columns(const FornixTable *table)
     arena_free(arena);
 }
 
-static int64_t net_size(const Stage *stage, const char *net)
-{
-    int64_t floats = 0;
-    size_t length = strlen(net);
-    for (int p = 0; p < stage->parameter_count; p++)
-        if (strncmp(stage->parameters[p].name, net, length) == 0 &&
-            stage->parameters[p].name[length] == '/' && !stage->parameters[p].kept)
-            floats += fornix_floats(stage->parameters[p].shape);
-    return floats;
-}
-
 static void print_stage(const Stage *stage)
 {
     for (int k = 0; k < stage->net_count; k++) {
         const Net *net = &stage->nets[k];
         printf("  net %-16s %12lld parameters%s%s\n", net->name,
-               (long long)net_size(stage, net->name), *net->weights ? ", from " : "", net->weights);
+               (long long)stage_net_size(stage, net->name), *net->weights ? ", from " : "",
+               net->weights);
     }
 }
 
@@ -250,7 +118,7 @@ static int do_look(const Command *command, int count, char **words, PrintNodes *
 {
     Options options = options_read(command, count, words);
     if (options.wrong || options.word_count != 1)
-        return options_end(&options, usage(command));
+        return options_end(&options, command_usage(command));
     if (sweep_is(options.words[0])) {
         SweepRequest request = {.path = options.words[0],
                                 .overrides = options.overrides.items,
@@ -283,6 +151,23 @@ static int do_plan(const Command *command, int count, char **words)
     return do_look(command, count, words, print_plan);
 }
 
+static int do_show(const Command *command, int count, char **words)
+{
+    Options options = options_read(command, count, words);
+    if (options.wrong || options.word_count != 1)
+        return options_end(&options, command_usage(command));
+    ShowRequest request = {.path = options.words[0],
+                           .overrides = options.overrides.items,
+                           .override_count = options.overrides.count,
+                           .stage = options.stage,
+                           .open = options.open.items,
+                           .open_count = options.open.count,
+                           .rounds = options.rounds,
+                           .output = options.output,
+                           .json = options.json};
+    return options_end(&options, show_run(&request));
+}
+
 /* ---- sweep ---- */
 
 /* NULL gives 0, as an option that is not there. */
@@ -312,7 +197,7 @@ static int do_sweep(const Command *command, int count, char **words)
 {
     Options options = options_read(command, count, words);
     if (options.wrong || options.word_count != 1)
-        return options_end(&options, usage(command));
+        return options_end(&options, command_usage(command));
     SweepRequest request = {.path = options.words[0],
                             .overrides = options.overrides.items,
                             .override_count = options.overrides.count,
@@ -336,7 +221,7 @@ static int do_apply(const Command *command, int count, char **words)
 {
     Options options = options_read(command, count, words);
     if (options.wrong || options.word_count != 1 || !options.manifest)
-        return options_end(&options, usage(command));
+        return options_end(&options, command_usage(command));
     PredictionRequest request = {.run = options.words[0],
                                  .manifest = options.manifest,
                                  .folder = options.output,
@@ -355,7 +240,7 @@ static int do_exchange(const Command *command, int count, char **words)
     Options options = options_read(command, count, words);
     bool in = strcmp(command->name, "import") == 0;
     if (options.wrong || options.word_count != 2 || !(in || options.output))
-        return options_end(&options, usage(command));
+        return options_end(&options, command_usage(command));
     ExchangeRequest request = {.from = options.words[0],
                                .graph = options.words[1],
                                .overrides = options.overrides.items,
@@ -373,7 +258,7 @@ static int do_list(const Command *command, int count, char **words)
 {
     Options options = options_read(command, count, words);
     if (options.wrong || options.word_count != 0)
-        return options_end(&options, usage(command));
+        return options_end(&options, command_usage(command));
     Registry *registry = registry_new();
     describe_list(stdout, registry);
     registry_free(registry);
@@ -389,32 +274,71 @@ static const FornixNode *sweep_find(const char *name)
     return NULL;
 }
 
-static int do_describe(const Command *command, int count, char **words)
+static const Note variables[] = {
+    {"FORNIX_CACHE", "The folder of the cache; fornix in XDG_CACHE_HOME or ~/.cache where unset."},
+    {"FORNIX_PLUGIN_PATH", "Folders with nodes of one's own, between colons."},
+    {"FORNIX_ISA", "The kernels to use: plain, v2, v3 or v4. The best that the machine has where "
+                   "unset."},
+    {"OMP_NUM_THREADS", "How many threads work; as many as the machine runs where unset."},
+    {0}};
+
+static const Note codes[] = {
+    {"0", "Fine."}, {"1", "The run failed."}, {"2", "The input is wrong."}, {0}};
+
+static const Usage whole = {"runs experiments that are described as dataflow graphs in XML",
+                            commands, command_options, variables, codes};
+
+static int describe_named(const char *name)
 {
-    Options options = options_read(command, count, words);
-    if (options.wrong || options.word_count != 1)
-        return options_end(&options, usage(command));
     Registry *registry = registry_new();
-    const LanguageWord *word = language_word(options.words[0]);
-    const Plugin *plugin = word ? NULL : registry_find(registry, options.words[0]);
+    const LanguageWord *word = language_word(name);
+    const Plugin *plugin = word ? NULL : registry_find(registry, name);
     const FornixNode *node = word ? word->node : plugin ? plugin->node : NULL;
-    const FornixNode *swept = sweep_find(options.words[0]);
+    const FornixNode *swept = sweep_find(name);
     FornixError error = {0};
     if (node)
         describe_node(stdout, node);
     if (swept)
         describe_node(stdout, swept);
-    if (!node && !swept && !registry_fail(registry, options.words[0], &error))
+    if (!node && !swept && !registry_fail(registry, name, &error))
         fprintf(stderr, "fornix: %s\n", error.text);
     registry_free(registry);
-    return options_end(&options, node || swept ? EXIT_FINE : EXIT_INPUT);
+    return node || swept ? EXIT_FINE : EXIT_INPUT;
+}
+
+static int describe_all(const char *folder)
+{
+    Registry *registry = registry_new();
+    FornixError error = {0};
+    bool fine = describe_site(folder, registry, &error);
+    if (error.text[0])
+        fprintf(stderr, "fornix: %s\n", error.text);
+    if (fine)
+        printf("%s/index.html\n", folder);
+    registry_free(registry);
+    return fine ? EXIT_FINE : EXIT_RUN;
+}
+
+static int do_describe(const Command *command, int count, char **words)
+{
+    Options options = options_read(command, count, words);
+    int wanted = options.word_count + options.html + (options.man != NULL);
+    if (options.wrong || wanted != 1 || (options.output && !options.html) ||
+        (options.man && !manual_write(stdout, options.man, &whole)))
+        return options_end(&options, command_usage(command));
+    int code = EXIT_FINE;
+    if (options.html)
+        code = describe_all(options.output ? options.output : "fornix-nodes");
+    else if (options.word_count)
+        code = describe_named(options.words[0]);
+    return options_end(&options, code);
 }
 
 static int do_schema(const Command *command, int count, char **words)
 {
     Options options = options_read(command, count, words);
     if (options.wrong || options.word_count != 0)
-        return options_end(&options, usage(command));
+        return options_end(&options, command_usage(command));
     FornixError error = {0};
     char *text = NULL;
     size_t length = 0;
@@ -437,7 +361,7 @@ static int do_schema(const Command *command, int count, char **words)
 static int do_test_node(const Command *command, int count, char **words)
 {
     if (count && words[0][0] == '-')
-        return usage(command);
+        return command_usage(command);
     return trial_nodes((const char *const *)words, (size_t)count);
 }
 
@@ -448,7 +372,7 @@ static int do_cache(const Command *command, int count, char **words)
     bool prune = options.word_count == 1 && strcmp(options.words[0], "prune") == 0;
     double days = 30;
     if (options.wrong || !(list || prune))
-        return options_end(&options, usage(command));
+        return options_end(&options, command_usage(command));
     if (options.days && (!text_to_real(options.days, &days) || days < 0)) {
         fprintf(stderr, "fornix cache: --days takes a number of days, not '%s'\n", options.days);
         return options_end(&options, EXIT_INPUT);
@@ -461,6 +385,16 @@ static int do_cache(const Command *command, int count, char **words)
         fprintf(stderr, "fornix: %s\n", error.text);
     cache_close(cache);
     return options_end(&options, fine ? EXIT_FINE : EXIT_RUN);
+}
+
+/* Reads its words itself: those behind "--" are of another command line. */
+static int do_complete(const Command *command, int count, char **words)
+{
+    if (count > 0 && strcmp(words[0], "--") == 0)
+        completion_words(stdout, &whole, count - 1, words + 1);
+    else if (count != 1 || !completion_script(stdout, words[0]))
+        return command_usage(command);
+    return EXIT_FINE;
 }
 
 static int do_version(const Command *command, int count, char **words)
@@ -486,23 +420,19 @@ static const Command *find_command(const char *word)
     return NULL;
 }
 
-static void print_help(const Command *command)
-{
-    printf("  fornix %s %s\n      %s\n", command->name, command->arguments, command->doc);
-}
-
 static int do_help(const Command *command, int count, char **words)
 {
     (void)command;
-    if (count > 0) {
+    if (count > 0 && strcmp(words[0], "graph") == 0) {
+        describe_language(stdout);
+    } else if (count > 0) {
         const Command *about = find_command(words[0]);
-        if (about)
-            print_help(about);
-        return about ? EXIT_FINE : EXIT_INPUT;
+        if (!about)
+            return EXIT_INPUT;
+        manual_command(stdout, &whole, about);
+    } else {
+        manual_help(stdout, &whole);
     }
-    printf("fornix runs experiments that are described as dataflow graphs in XML.\n\n");
-    for (const Command *c = commands; c->name; c++)
-        print_help(c);
     return EXIT_FINE;
 }
 
@@ -518,6 +448,9 @@ const Command commands[] = {
      "finds all that is wrong with the graph; prints tables, shapes and parameters", do_check},
     {"plan", "FILE [-p name=value]... [--json]",
      "prints what each stage will do, and what it takes: memory, arithmetic, disk", do_plan},
+    {"show",
+     "FILE [-p name=value]... [--stage ID] [--open NET]... [--rounds] [-o PICTURE] [--json]",
+     "draws the graph, the body of a stage or a net", do_show},
     {"apply",
      "RUN --manifest FILE.csv [-o DIR] [--input ID] [--node ID]... [--probability] [--json]",
      "applies a finished run to new subjects: masks in their images' space, classes as CSV",
@@ -529,15 +462,18 @@ const Command commands[] = {
      "FROM GRAPH.xml -o FILE.safetensors [-p name=value]... [--net NET] [--map FILE] [--json]",
      "the way back: from a run or a file of weights to what PyTorch loads", do_exchange},
     {"list", "", "names all nodes", do_list},
-    {"describe", "NODE", "tells what a node does, its ports and attributes", do_describe},
+    {"describe", "NODE | --html [-o DIR] | --man PAGE",
+     "tells what a node does, its ports and attributes; of all nodes as a site", do_describe},
     {"schema", "[-o FILE]", "writes a RELAX NG schema of all nodes, for editors and validators",
      do_schema},
     {"test-node", "[NAME | FILE.so]...",
      "tries nodes on their own examples; without a name, all that are found", do_test_node},
     {"cache", "list | prune [--days N]",
      "shows what the cache holds; removes what was not used for 30 days", do_cache},
+    {"complete", "SHELL", "prints what bash or zsh need to complete fornix's words", do_complete},
     {"version", "", "tells which build this is", do_version},
-    {"help", "[COMMAND]", "prints this", do_help},
+    {"help", "[COMMAND | graph]", "prints this, all about a command, or how a graph is written",
+     do_help},
     {0}};
 
 static int dispatch(int count, char **words)
@@ -558,7 +494,7 @@ static int dispatch(int count, char **words)
         return EXIT_INPUT;
     for (int k = 2; k < count; k++)
         if (strcmp(words[k], "--help") == 0 || strcmp(words[k], "-h") == 0) {
-            print_help(command);
+            manual_command(stdout, &whole, command);
             return EXIT_FINE;
         }
     return command->run(command, count > 2 ? count - 2 : 0, words + 2);

@@ -4,11 +4,7 @@
 #define FORNIX_COMMAND_H
 
 #include "run.h"
-
-typedef struct Command {
-    const char *name, *arguments, *doc;
-    int (*run)(const struct Command *command, int count, char **words); /* exit code */
-} Command;
+#include "usage.h"
 
 extern const Command commands[]; /* ends with a NULL name */
 

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "attr.h"
-#include "descriptor.h"
+#include "language.h"
 
 /* Narrower columns are not worth a break, wider lines are hard to read. */
 enum { NARROWEST = 40, USUAL = 80, WIDEST = 100, MARGIN = 2, LONGEST_NAME = 24 };
@@ -192,20 +192,18 @@ static void put_attrs(Page *page, int indent, const FornixAttr *attrs)
 }
 
 /* Of "SHAPES | <element/>", which the tests read too, what a user would write. */
-static void put_example(Page *page, const char *example)
+void describe_example(const char *example, Text *lines)
 {
-    put_title(page, "Example");
     if (*example == '<') {
-        put_lines(page, MARGIN, example, false);
+        text_format(lines, "%s\n", example);
         return;
     }
     while (*example) {
         size_t length = strcspn(example, "\n");
         const char *bar = memchr(example, '|', length);
         const char *from = bar ? bar + 1 + strspn(bar + 1, " ") : example;
-        move_to(page, MARGIN);
-        put(page, from, length - (size_t)(from - example));
-        end_line(page);
+        text_add_slice(lines, from, length - (size_t)(from - example));
+        text_add(lines, "\n");
         example += length + (example[length] == '\n');
     }
 }
@@ -232,14 +230,39 @@ void describe_node(FILE *out, const FornixNode *node)
     put_ports(&page, indent, "Inputs", node->inputs);
     put_ports(&page, indent, "Outputs", node->outputs);
     put_attrs(&page, indent, node->attrs);
-    if (node->example)
-        put_example(&page, node->example);
+    if (node->example) {
+        Text lines = {0};
+        describe_example(node->example, &lines);
+        put_title(&page, "Example");
+        put_lines(&page, MARGIN, text_value(&lines), false);
+        text_free(&lines);
+    }
+}
+
+/* ---- The language ------------------------------------------------------------------------- */
+
+void describe_language(FILE *out)
+{
+    Page page = page_open(out);
+    for (const LanguageSection *section = language_sections; section->title; section++) {
+        put_title(&page, section->title);
+        for (const LanguageEntry *entry = section->entries; entry->doc; entry++) {
+            end_line(&page);
+            if (entry->form)
+                put_lines(&page, MARGIN, entry->form, false);
+            put_words(&page, entry->form ? 3 * MARGIN : MARGIN, entry->doc);
+        }
+    }
+    put_title(&page, "Elements");
+    for (const LanguageWord *word = language_words; word->node; word++)
+        put_entry(&page, 6 * MARGIN, word->node->name, word->node->doc);
+    put_title(&page, "`fornix describe train` tells all about one; `fornix list` names the nodes.");
 }
 
 /* ---- All nodes ---------------------------------------------------------------------------- */
 
 /* Up to the first full stop that ends a word, or of a long sentence up to its colon. */
-static void first_sentence(const char *doc, Text *sentence)
+void describe_sentence(const char *doc, Text *words)
 {
     enum { LONG = 100 };
     size_t length = 0, colon = 0;
@@ -249,15 +272,20 @@ static void first_sentence(const char *doc, Text *sentence)
         length++;
     }
     bool shorter = length > LONG && colon;
-    text_add_slice(sentence, doc, shorter ? colon : length);
-    text_add(sentence, ".");
+    text_add_slice(words, doc, shorter ? colon : length);
+    text_add(words, ".");
 }
 
-static void put_family(Page *page, int indent, Registry *registry, Family family)
+const char *describe_family(Family family)
 {
     static const char *const titles[FAMILIES] = {
         "Layers: tensors in, tensors out", "Composites: stand for several layers",
         "Samples: tables in, a table out", "Optimizers: in <update>", "Schedules: in an optimizer"};
+    return titles[family];
+}
+
+static void put_family(Page *page, int indent, Registry *registry, Family family)
+{
     size_t count;
     const char *const *names = registry_names(registry, &count);
     bool titled = false;
@@ -266,10 +294,10 @@ static void put_family(Page *page, int indent, Registry *registry, Family family
         if (!plugin || descriptor_family(plugin->node) != family)
             continue;
         if (!titled)
-            put_title(page, titles[family]);
+            put_title(page, describe_family(family));
         titled = true;
         Text sentence = {0};
-        first_sentence(plugin->node->doc, &sentence);
+        describe_sentence(plugin->node->doc, &sentence);
         put_entry(page, indent, names[i], text_value(&sentence));
         text_free(&sentence);
     }

@@ -241,6 +241,7 @@ static void infer_body(Example *example, Registry *registry, const Element *xml,
                             .registry = registry,
                             .resolver = &resolver,
                             .diag = example->diag};
+    example->net = xml->first;
     example->body = body_new(&request);
     example->graph = body_graph(example->body);
 }

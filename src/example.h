@@ -31,6 +31,7 @@ typedef struct Example {
     Arena *arena;
     Diag *diag;
     Body *body;
+    const Element *net; /* "n" */
     const Graph *graph; /* NULL until example_infer */
 } Example;
 

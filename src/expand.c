@@ -13,7 +13,7 @@
 
 #include "expand_parts.h"
 
-enum { MOST_WORK = 1000000, MOST_ELEMENTS = 200000, MOST_BYTES = 256 << 20 };
+enum { MOST_WORK = 1000000, MOST_ELEMENTS = EXPAND_ELEMENTS, MOST_BYTES = 256 << 20 };
 
 static const Level direct; /* nothing stands between an element and its parent */
 

@@ -6,47 +6,7 @@
  * nodes mean is recorded here; none ends the work before the rest has been looked at, and code in a
  * branch that is not taken is checked too, for syntax and names.
  *
- * THE LANGUAGE
- *
- * A graph file is UTF-8 XML whose root is <graph xmlns="urn:fornix:graph:1">, or <nets ...> for a
- * file that is only included. These attributes mean the same on every element: id names it,
- * if="expression" drops it unless true, doc is for the reader, acknowledge is for the node.
- *
- * ${expression} in any value is replaced by what the expression gives (see expression.h); several
- * in one value are fine: x="enc${k-1}/out". $${ stands for a plain ${.
- *
- * <param name="fold" type="int" value="0" range="0 4" doc="..."/>
- *     A setting, directly in the root. type is int, real, bool (true or false, yes or no), text,
- * list (words), choice (one word of of=) or path. range="low high" bounds an int or real, both ends
- *     included; of="a b c" names the words of a choice or list. The value may use params above it.
- *     Without a value, one must be given. `-p name=value` gives another value to a param of the
- *     main file, and is checked alike. A path is relative to the file that says it (to the working
- *     directory in -p) and becomes absolute. A param that nothing refers to is a mistake.
- *
- * <include href="nets/unet.xml" levels="4"/>
- *     Everything in another file, in this place; href is relative to this file. The other
- *     attributes are values for that file's params, which are its own: names here mean nothing
- *     there and the reverse. prefix="a_" goes before the ids of what comes in; as="name" renames
- *     the one element that comes in. So one file can come in twice.
- *
- * <for name="k" in="a b c"> or in="0..3" (up or down, ends included) or in="${arms}"
- *     Its content once for each value, with ${k} bound. Loops nest, and stand anywhere.
- *
- * <choose on="${arm}"> <when is="a b">...</when> <otherwise>...</otherwise> </choose>
- *     The content of the first <when> that lists the value, or of <otherwise>. With an id, each
- *     branch holds one element, which takes that id. A word that on= can never be is a mistake,
- *     and so is a value that no branch takes.
- *
- * Ids: a letter or '_', then letters, digits, '_', '-'; unique among the elements of one parent.
- * Inside a loop that stands between an element and its parent, id="classify" becomes
- * classify[value] (in nested loops x[outer][inner]) unless the id itself refers to the loop's
- * variable, as in id="enc${k}". References go from the inside outwards: in the loop, classify is
- * this round's; outside, classify[none] names one and classify[*] all of them.
- *
- * A reference to an element that its if= dropped counts as not written where the node allows that.
- *
- * Limits, so that no file can exhaust the machine: 4 MiB a file, 100 levels, 20 includes deep,
- * 8 loops deep, 1,000 params a file, 200,000 expanded elements, 1 MiB a value.
+ * What the language is, language_text.c tells: `fornix help graph`.
  */
 #ifndef FORNIX_EXPAND_H
 #define FORNIX_EXPAND_H
@@ -55,6 +15,12 @@
 #include "diag.h"
 #include "text.h"
 #include "xml.h"
+
+/* Limits, so that no file can exhaust the machine. */
+#define EXPAND_ROUNDS 8 /* loops in one another */
+#define EXPAND_PARAMS 1000
+#define EXPAND_INCLUDES 20 /* in one another */
+#define EXPAND_ELEMENTS 200000
 
 /* A value given to a param from outside its file. */
 typedef struct {

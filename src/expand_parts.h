@@ -6,7 +6,7 @@
 #include "expand.h"
 #include "expression.h"
 
-enum { MOST_ROUNDS = 8, MOST_PARAMS = 1000, MOST_INCLUDES = 20 };
+enum { MOST_ROUNDS = EXPAND_ROUNDS, MOST_PARAMS = EXPAND_PARAMS, MOST_INCLUDES = EXPAND_INCLUDES };
 
 typedef struct File File;
 struct File {

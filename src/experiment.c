@@ -353,7 +353,7 @@ static bool net_used(const Experiment *x, const char *name)
  * together. */
 static void warn_unused_nets(Experiment *x)
 {
-    if (diag_errors(x->diag) || x->apply)
+    if (diag_errors(x->diag) || x->apply || x->linking)
         return;
     for (int k = 0; k < x->net_count; k++) {
         const Element *element = x->nets[k].element;
@@ -387,6 +387,7 @@ Experiment *experiment_open(const ExperimentRequest *request)
     read_root(x, x->expansion->root);
     if (!x->node_count)
         diag_error(x->diag, x->expansion->root->place, "no node works in this graph");
+    x->linking = request->links_alone;
     if (x->apply)
         experiment_choose(x);
     for (int k = 0; k < x->node_count; k++)

@@ -74,6 +74,7 @@ typedef struct ExperimentRequest {
     const SamplesHost *host;      /* NULL: serial */
     const ExperimentApply *apply; /* NULL: a run of its own */
     bool weights_to_come;         /* files that weights= names are not looked at */
+    bool links_alone;             /* connects the nodes and no more: reads no data */
 } ExperimentRequest;
 
 /* Never NULL; diag_errors(experiment_diag()) tells whether it can run. */

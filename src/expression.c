@@ -11,7 +11,7 @@
 
 #include "token.h"
 
-enum { MOST_NESTED = 50, MOST_ARGUMENTS = 32, MOST_TEXT = 1 << 20 };
+enum { MOST_NESTED = 50, MOST_ARGUMENTS = 32, MOST_TEXT = EXPRESSION_MIB << 20 };
 
 typedef struct {
     Tokens tokens;

@@ -7,18 +7,8 @@
  * "-" sign | power              power = atom ["^" sign] atom     = NUMBER | 'text' | "true" |
  * "false" | NAME | FUNCTION "(" [either {"," either}] ")" | "(" either ")" | "${" either "}"
  *
- * A NAME is a letter or '_' and letters, digits, '_'; how numbers behave, datum.h says. Functions:
- * min, max (one number or more), abs, floor, ceil, round (these three give integers), log2, pow,
- * for lists of words count(list) and has(list, word), and item(list, k), which is number k, from 0,
- * of a list of numbers.
- * = and != compare numbers as numbers, anything else as it is written; < and its kin only numbers.
- * 'and' and 'or' do not compute their right side where the left decides, but names in it must
- * exist.
- *
- * A bare word that names nothing is text only across from something that varies, so that
- * ${arm} = smote reads as it should; anywhere else it is an unknown name. Across from a name whose
- * possible values are known, a word that is none of them is an error: the comparison could never
- * hold. ${...} inside an expression is a value, never text to be read again.
+ * A NAME is a letter or '_' and letters, digits, '_'; how numbers behave, datum.h says. What
+ * functions and operators do, and what a bare word means, language_text.c tells the user.
  */
 #ifndef FORNIX_EXPRESSION_H
 #define FORNIX_EXPRESSION_H
@@ -27,6 +17,8 @@
 #include "datum.h"
 #include "diag.h"
 #include "xml.h"
+
+#define EXPRESSION_MIB 1 /* the longest value */
 
 /* What a name stands for. */
 typedef struct Name Name;

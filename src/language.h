@@ -102,4 +102,18 @@ const LanguageWord *language_word(const char *name); /* NULL: it is none */
 /* The same of any node: plugins stand where their family does. */
 LanguageWord language_of(const FornixNode *node);
 
+/* How a graph is written, for people: `fornix help graph`, its manual page and the pages of the
+ * nodes are made of this, and nothing else tells it. */
+typedef struct LanguageEntry {
+    const char *form; /* as it stands in a file; NULL: only words */
+    const char *doc;  /* an empty line parts paragraphs */
+} LanguageEntry;
+
+typedef struct LanguageSection {
+    const char *title;
+    const LanguageEntry *entries; /* end with {0} */
+} LanguageSection;
+
+extern const LanguageSection language_sections[]; /* end with a NULL title */
+
 #endif

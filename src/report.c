@@ -37,27 +37,10 @@ static const char head[] =
     ".quiet { opacity: .7 }\n"
     "</style>\n";
 
-void html_add(Text *page, const char *text)
-{
-    while (*text) {
-        size_t plain = strcspn(text, "&<>\"");
-        text_add_slice(page, text, plain);
-        text += plain;
-        switch (*text) {
-        case '&': text_add(page, "&amp;"); break;
-        case '<': text_add(page, "&lt;"); break;
-        case '>': text_add(page, "&gt;"); break;
-        case '"': text_add(page, "&quot;"); break;
-        default: return;
-        }
-        text++;
-    }
-}
-
 static void add_between(Text *page, const char *before, const char *text, const char *after)
 {
     text_add(page, before);
-    html_add(page, text ? text : "");
+    text_add_html(page, text ? text : "");
     text_add(page, after);
 }
 
@@ -216,7 +199,7 @@ bool report_write(const char *path, const Report *report, FornixError *error)
 {
     Text page = {0};
     text_add(&page, "<!DOCTYPE html>\n<html lang=\"en\">\n<title>");
-    html_add(&page, report->title);
+    text_add_html(&page, report->title);
     text_add(&page, "</title>\n");
     text_add(&page, head);
     add_between(&page, "<h1>", report->title, "</h1>\n");

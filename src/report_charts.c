@@ -107,7 +107,7 @@ static void add_chart(Text *page, const Series *series)
         high = (Point){fmax(high.step, point.step), fmax(high.value, point.value)};
     }
     text_add(page, "<figure><figcaption>");
-    html_add(page, series->name);
+    text_add_html(page, series->name);
     text_format(page, " <b>%.4g</b></figcaption>", last.value);
     text_format(
         page, "<svg viewBox=\"-50 -10 %d %d\" role=\"img\"><path class=\"axes\" d=\"M0 0V%dH%d\"/>",

@@ -6,8 +6,6 @@
 #include "report.h"
 #include "text.h"
 
-void html_add(Text *page, const char *text); /* as text: &, <, >, " are replaced */
-
 /* Every series of lines of JSON objects over their "step", each in a chart of its own. Lines that
  * cannot be read (the last one of a run that was killed) are passed over. */
 void charts_add(Text *page, const char *lines);

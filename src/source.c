@@ -17,7 +17,7 @@
 #include "file.h"
 #include "text.h"
 
-enum { MOST_BYTES = 4 << 20 };
+enum { MOST_BYTES = SOURCE_MIB << 20 };
 
 const char *path_beside(const char *beside, const char *path, Arena *arena)
 {

@@ -7,6 +7,8 @@
 #include "base.h"
 #include "diag.h"
 
+#define SOURCE_MIB 4 /* the largest file */
+
 /* The whole of a file without a byte order mark; lives as long as the arena. NULL after an error
  * at asked: missing, unreadable, no regular file, above 4 MiB, no UTF-8, a NUL in it. */
 const Source *source_read(const char *path, Place asked, Diag *diag, Arena *arena);

@@ -185,6 +185,17 @@ int64_t stage_batch(const Stage *stage)
     return stage->filter->batch;
 }
 
+int64_t stage_net_size(const Stage *stage, const char *net)
+{
+    int64_t floats = 0;
+    size_t length = strlen(net);
+    for (int p = 0; p < stage->parameter_count; p++)
+        if (strncmp(stage->parameters[p].name, net, length) == 0 &&
+            stage->parameters[p].name[length] == '/' && !stage->parameters[p].kept)
+            floats += fornix_floats(stage->parameters[p].shape);
+    return floats;
+}
+
 static void note_parameters(Stage *stage, const Graph *graph)
 {
     Parameter *all = arena_take(

@@ -93,6 +93,9 @@ int64_t stage_batch(const Stage *stage);
 /* Whether that column of its samples is seen in windows. */
 bool stage_windows(const Stage *stage, const FornixColumn *column);
 
+int64_t stage_batch(const Stage *stage); /* rows in a batch */
+/* How many floats the weights of a net are, without what it keeps (running statistics). */
+int64_t stage_net_size(const Stage *stage, const char *net);
 /* Parts named in an attribute, as bits 1 << FornixPart; 0 (all parts) for none. false: told. */
 bool stage_parts(const Stage *stage, const Element *element, FornixList names, unsigned *parts);
 

@@ -78,6 +78,23 @@ void text_add_real(Text *text, double value)
     text_add(text, digits);
 }
 
+void text_add_html(Text *text, const char *more)
+{
+    while (*more) {
+        size_t plain = strcspn(more, "&<>\"");
+        text_add_slice(text, more, plain);
+        more += plain;
+        switch (*more) {
+        case '&': text_add(text, "&amp;"); break;
+        case '<': text_add(text, "&lt;"); break;
+        case '>': text_add(text, "&gt;"); break;
+        case '"': text_add(text, "&quot;"); break;
+        default: return;
+        }
+        more++;
+    }
+}
+
 void text_free(Text *text)
 {
     mem_free(text->data);

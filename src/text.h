@@ -19,6 +19,8 @@ void text_add_slice(Text *text, const char *more, size_t length);
 void text_format(Text *text, const char *format, ...) FORNIX_PRINTF(2, 3);
 /* Digits that read back as value, 15 where they do; locale-independent. */
 void text_add_real(Text *text, double value);
+/* As text in HTML or XML: &, <, >, " are replaced. */
+void text_add_html(Text *text, const char *more);
 void text_free(Text *text);
 const char *text_value(const Text *text); /* never NULL */
 

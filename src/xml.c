@@ -17,7 +17,7 @@
 
 #include "text.h"
 
-enum { MOST_DEPTH = 100, MOST_ELEMENTS = 200000 };
+enum { MOST_DEPTH = XML_DEPTH, MOST_ELEMENTS = 200000 };
 
 #define FRAGMENT_OPEN "<fragment xmlns=\"" FORNIX_NAMESPACE "\">"
 #define FRAGMENT_CLOSE "</fragment>"

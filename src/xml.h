@@ -15,6 +15,7 @@
 #include "diag.h"
 #include "source.h"
 
+#define XML_DEPTH 100 /* levels */
 #define FORNIX_NAMESPACE "urn:fornix:graph:1"
 
 typedef struct Attribute Attribute;

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The tables that say what the command line takes: parsing, help, manual pages and completion are
+ * made of them. */
+#ifndef FORNIX_USAGE_H
+#define FORNIX_USAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct Command {
+    const char *name, *arguments, *doc;
+    int (*run)(const struct Command *command, int count, char **words); /* exit code */
+} Command;
+
+typedef enum { FLAG, VALUE, VALUES } OptionKind; /* VALUES: may be given again and again */
+
+typedef struct Option {
+    const char *word;
+    OptionKind kind;
+    size_t offset; /* where the command line's reader keeps it */
+    const char *doc;
+} Option;
+
+/* What has a name and a meaning besides. */
+typedef struct Note {
+    const char *name, *doc;
+} Note;
+
+/* The whole of it; tables end with a NULL name or word. */
+typedef struct Usage {
+    const char *summary;
+    const Command *commands;
+    const Option *options;
+    const Note *variables;
+    const Note *codes;
+} Usage;
+
+/* Whether the option stands in what the command says of itself: "[--json]". */
+bool usage_takes(const Command *command, const char *option);
+/* What stands behind an option there: "name=value" of "[-p name=value]...", its length in length;
+ * NULL: nothing. */
+const char *usage_value(const Command *command, const char *option, size_t *length);
+
+#endif
