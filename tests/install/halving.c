@@ -13,6 +13,6 @@ static const FornixSchedule schedule = {factor};
 
 const FornixNode fornix_node = {.abi = FORNIX_ABI,
                                 .name = "halving",
-                                .doc = "The rate is halved at every step.",
+                                .doc = "The rate is halved at every step (a < b && c > \"d\").",
                                 .schedule = &schedule,
                                 .example = "<sgd rate=\"0.1\"><halving/></sgd>"};

@@ -36,6 +36,15 @@ says . check "$DESTDIR$pkgdatadir/graphs/first.xml"
 LD_DEBUG=files fornix describe conv
 ! grep -F "$(cd "$builddir" && pwd)/" "$work/log" || fail "it reads what stands in the build folder"
 
+for file in "$mandir/man1/fornix.1" "$mandir/man5/fornix-graph.5" \
+    "$datadir/bash-completion/completions/fornix" "$datadir/zsh/site-functions/_fornix"; do
+    [ -s "$DESTDIR$file" ] || fail "no $file"
+done
+says '^conv_block' complete -- describe conv_
+says 'gives a param' help run
+fornix show "$DESTDIR$pkgdatadir/graphs/first.xml" -o "$work/first.dot" || fail "no picture"
+grep -q '<B>cohort</B>' "$work/first.dot" || fail "the picture of first.xml has no cohort"
+
 flags=$(PKG_CONFIG_PATH="$DESTDIR$pkgconfigdir" PKG_CONFIG_SYSROOT_DIR="$DESTDIR" \
     "${PKG_CONFIG:-pkg-config}" --cflags fornix 2>"$work/log") || fail "pkg-config: no fornix"
 # shellcheck disable=SC2086 # lists of words
@@ -44,6 +53,10 @@ $CC -std=gnu11 -Wall -Werror $CFLAGS -shared -fPIC $flags "$srcdir/tests/install
 export FORNIX_PLUGIN_PATH="$work"
 says '^  halving ' list
 says 'halved at every step' describe halving
+fornix describe --html -o "$work/site" || fail "no pages of nodes"
+grep -q 'href="halving.html"' "$work/site/index.html" || fail "own plugins are not in the index"
+grep -qF '(a &lt; b &amp;&amp; c &gt; &quot;d&quot;)' "$work/site/halving.html" ||
+    fail "what a plugin says is not written as text"
 unset FORNIX_PLUGIN_PATH
 says 'update *fine' test-node "$work/halving.so"
 exit $bad
