@@ -29,7 +29,7 @@ end_of() { # PROCESS MOMENT: its children go with it; false: it was over before
 check_killed() {
     expect 0 '16 of 16 jobs done'
     same_table whole
-    find "$FORNIX_CACHE" "$work/$name/jobs" -name '.*' -type f | grep . && fail "leftovers"
+    find "$FORNIX_CACHE" -name '.*' -type f | grep . && fail "leftovers"
     ls -d "$FORNIX_CACHE"/*.work 2>/dev/null && fail "unfinished work in the cache"
     made=$(ls -d "$FORNIX_CACHE"/????????????????????????????????* | grep -c .)
     [ "$made" = 48 ] || fail "$made stages in the cache, not 48"
