@@ -265,7 +265,7 @@ static int do_list(const Command *command, int count, char **words)
     return options_end(&options, EXIT_FINE);
 }
 
-/* Some are called as a node is: then both are told. */
+/* Of a sweep's file; one that is called as a node is, is told as "sweep/compare". */
 static const FornixNode *sweep_find(const char *name)
 {
     for (size_t k = 0; sweep_elements[k]; k++)
@@ -290,20 +290,21 @@ static const Usage whole = {"runs experiments that are described as dataflow gra
 
 static int describe_named(const char *name)
 {
+    static const char of_sweep[] = "sweep/";
     Registry *registry = registry_new();
-    const LanguageWord *word = language_word(name);
-    const Plugin *plugin = word ? NULL : registry_find(registry, name);
+    bool swept = strncmp(name, of_sweep, sizeof of_sweep - 1) == 0;
+    const LanguageWord *word = swept ? NULL : language_word(name);
+    const Plugin *plugin = word || swept ? NULL : registry_find(registry, name);
     const FornixNode *node = word ? word->node : plugin ? plugin->node : NULL;
-    const FornixNode *swept = sweep_find(name);
+    if (!node)
+        node = sweep_find(swept ? name + sizeof of_sweep - 1 : name);
     FornixError error = {0};
     if (node)
         describe_node(stdout, node);
-    if (swept)
-        describe_node(stdout, swept);
-    if (!node && !swept && !registry_fail(registry, name, &error))
+    else if (!registry_fail(registry, name, &error))
         fprintf(stderr, "fornix: %s\n", error.text);
     registry_free(registry);
-    return node || swept ? EXIT_FINE : EXIT_INPUT;
+    return node ? EXIT_FINE : EXIT_INPUT;
 }
 
 static int describe_all(const char *folder)

@@ -17,6 +17,7 @@ const KindWord store_kinds[] = {{FORNIX_IMAGE, "image"},
                                 {FORNIX_FEATURE, "feature"},
                                 {FORNIX_LOGITS, "logits"},
                                 {FORNIX_PROBABILITY, "probability"},
+                                {FORNIX_NOISE, "noise"},
                                 {0}};
 
 typedef struct StoreColumn {
