@@ -4,7 +4,7 @@
 #define FORNIX_VERSION_H
 
 #ifndef FORNIX_VERSION
-#define FORNIX_VERSION "0"
+#define FORNIX_VERSION PACKAGE_VERSION
 #endif
 
 #if defined(__clang__)
