@@ -46,6 +46,25 @@ short() { # NAME PARAM...: the graph of that name
     echo "  $(($(date +%s) - began)) s"
 }
 
+# imported GRAPH FILE PARAM...: a net of others with its weights, brought in first.
+imported() {
+    name=$1 from=$2
+    shift 2
+    if [ ! -e "$from" ]; then
+        echo "$name: left out, no $from"
+        return
+    fi
+    to=$work/$(basename "$name").safetensors
+    for param; do set -- "$@" -p "$param"; shift; done
+    "$fornix" import "$from" "$srcdir/graphs/$name.xml" "$@" -o "$to" >"$work/import.log" 2>&1 ||
+        fail "$name: $(cat "$work/import.log")"
+    for param; do
+        [ "$param" = -p ] || set -- "$@" "$param"
+        shift
+    done
+    short "$name" "$@" weights="$to"
+}
+
 disturb
 all=$(cd "$srcdir/graphs" && find . -name '*.xml' ! -path './nets/*' | sort)
 for graph in ${*:-$all}; do
@@ -58,7 +77,7 @@ for graph in ${*:-$all}; do
             generated=100 count=20 classify_steps=40
         ;;
     paper-2d)
-        volumes
+        [ -e "$work/volumes" ] || volumes
         short "$graph" source="$work/volumes/stages/sources/manifest.csv" \
             target="$work/volumes/stages/targets/manifest.csv" \
             source_images='image_1 image_2 image_3 image_4' images='image_1 image_1 image_1 image_1' \
@@ -80,6 +99,25 @@ for graph in ${*:-$all}; do
         else
             echo "$graph: left out, no $data/hippocampus"
         fi
+        ;;
+    brats-patches)
+        if [ -e "$data/brats2015" ]; then
+            short "$graph" data="$data" size=32 steps=2 levels=2 base=2 overlap=0
+        else
+            echo "$graph: left out, no $data/brats2015"
+        fi
+        ;;
+    imported/meshnet)
+        [ -e "$work/volumes" ] || volumes
+        awk -F, 'NR == 1 { for (k = 1; k <= NF; k++) at[$k] = k; print "subject,image" }
+            NR > 1 { print $at["subject"] "," $at["image_1"] }' \
+            "$work/volumes/stages/targets/manifest.csv" >"$work/volumes/stages/targets/scans.csv"
+        imported "$graph" "$data/meshnet/meshnet5.safetensors" \
+            scans="$work/volumes/stages/targets/scans.csv"
+        ;;
+    imported/unet-brain)
+        imported "$graph" "$data/unet_ref/unet_random_f8.safetensors" \
+            images="$data/unet_ref/input.npy" features=8
         ;;
     controls/cheng-type)
         if some_cheng; then
