@@ -131,7 +131,8 @@ static const Trail *trail_copy(Diag *diag, const Trail *trail)
     Trail *copy = arena_take(diag->arena, 1, sizeof *copy);
     copy->why = arena_text(diag->arena, trail->why);
     copy->place = trail->place;
-    copy->place.source = diag->sources[source_order(diag, trail->place.source)];
+    size_t source = source_order(diag, trail->place.source); /* may move the list */
+    copy->place.source = diag->sources[source];
     copy->place.trail = trail_copy(diag, trail->place.trail);
     return copy;
 }
