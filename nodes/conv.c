@@ -43,6 +43,7 @@ static bool infer(FornixInfer *infer, const void *attrs)
                                  (long long)conv.kernel[0], (long long)conv.kernel[1],
                                  (long long)conv.kernel[2], (long long)x.d, (long long)x.h,
                                  (long long)x.w);
+    conv.winograd = fornix_winograd(infer);
     conv_declare(infer, &conv, CONV_FORWARD, a->bias);
     return true;
 }
@@ -52,6 +53,7 @@ static void forward(const FornixStep *step, const void *attrs, int pass, int64_t
     const ConvAttrs *a = attrs;
     Conv conv;
     describe(a, step->in[0].shape, &conv);
+    conv.winograd = step->winograd;
     conv_forward(step, &conv, CONV_FORWARD, a->bias, pass, begin, end);
 }
 
@@ -61,6 +63,7 @@ static void backward(const FornixStep *step, const void *attrs, int pass, int64_
     const ConvAttrs *a = attrs;
     Conv conv;
     describe(a, step->in[0].shape, &conv);
+    conv.winograd = step->winograd;
     conv_backward(step, &conv, CONV_FORWARD, a->bias, pass, begin, end);
 }
 

@@ -37,6 +37,7 @@ static bool infer(FornixInfer *infer, const void *attrs)
     Conv conv;
     if (!describe(a, in, &conv))
         return fornix_infer_fail(infer, "padding", "it would leave nothing of the output");
+    conv.winograd = fornix_winograd(infer);
     conv_declare(infer, &conv, CONV_INPUT_GRADIENT, a->bias);
     return true;
 }
@@ -46,6 +47,7 @@ static void forward(const FornixStep *step, const void *attrs, int pass, int64_t
     const TransposedAttrs *a = attrs;
     Conv conv;
     describe(a, step->in[0].shape, &conv);
+    conv.winograd = step->winograd;
     conv_forward(step, &conv, CONV_INPUT_GRADIENT, a->bias, pass, begin, end);
 }
 
@@ -55,6 +57,7 @@ static void backward(const FornixStep *step, const void *attrs, int pass, int64_
     const TransposedAttrs *a = attrs;
     Conv conv;
     describe(a, step->in[0].shape, &conv);
+    conv.winograd = step->winograd;
     conv_backward(step, &conv, CONV_INPUT_GRADIENT, a->bias, pass, begin, end);
 }
 

@@ -97,6 +97,7 @@ typedef struct Net {
 typedef struct Graph {
     Arena *arena;
     int64_t batch;
+    FornixWinograd winograd;
     Value **values;
     int value_count;
     Node **nodes;

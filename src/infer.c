@@ -221,6 +221,7 @@ Body *body_new(const InferRequest *request)
     body->memory = arena_new();
     body->graph.arena = body->memory;
     body->graph.batch = request->batch;
+    body->graph.winograd = request->winograd;
     body->graph.nets = arena_take(body->memory, NETS_MOST, sizeof(Net));
     size_t columns = (size_t)request->column_count + 1;
     body->graph.columns = arena_take(body->memory, columns, sizeof(Value *));

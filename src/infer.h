@@ -25,6 +25,7 @@ typedef struct InferRequest {
     const FornixColumn *columns; /* of the stage's samples */
     int column_count;
     int64_t batch;
+    FornixWinograd winograd;
     const NetDefinition *nets;
     int net_count;
     Registry *registry;

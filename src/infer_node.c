@@ -18,6 +18,11 @@ int64_t fornix_batch(const FornixInfer *infer)
     return infer->body->graph.batch;
 }
 
+FornixWinograd fornix_winograd(const FornixInfer *infer)
+{
+    return infer->body->graph.winograd;
+}
+
 bool fornix_has_input(const FornixInfer *infer, int input)
 {
     return input >= 0 && input < infer->node->inputs && infer->node->in[input];

@@ -26,6 +26,13 @@ static const char *const param_types[] = {"int",  "real",   "bool", "text",
 static const char *const loads[] = {"all", "matching", NULL};
 static const char *const pools[] = {"none", "mean", NULL};
 
+static const char *const winograds[] = {"f2", "none", "f4", NULL}; /* as FornixWinograd */
+
+#define WINOGRAD(Attrs)                                                                            \
+    FORNIX_CHOICE(Attrs, winograd, "f2", winograds,                                                \
+                  "tiles of convolutions' minimal filtering: f2 errs no more than direct ones, "   \
+                  "none, or f4, which is faster still at up to ten times the error")
+
 static const FornixPort samples_in[] = {
     {"samples", FORNIX_SAMPLES, 0, "the table whose rows are taken"}, {0}};
 static const FornixPort samples_out[] = {
@@ -50,6 +57,7 @@ static const FornixAttr train_attrs[] = {
                   "whether a high or a low monitor is good; auto: low for a loss, else high"),
     FORNIX_INT(TrainAttrs, patience, "0", 0, MANY,
                "stop after so many validations without a better monitor; 0: never"),
+    WINOGRAD(TrainAttrs),
     {0}};
 
 const FornixNode language_train = {
@@ -65,6 +73,7 @@ const FornixNode language_train = {
 static const FornixAttr apply_attrs[] = {
     FORNIX_WORDS(ApplyAttrs, part, "", parts, "rows of these parts; all where unsaid"),
     FORNIX_INT(ApplyAttrs, batch, "16", 1, 1 << 20, "rows in a batch"),
+    WINOGRAD(ApplyAttrs),
     {0}};
 
 const FornixNode language_apply = {
@@ -112,6 +121,7 @@ static const FornixAttr generate_attrs[] = {
     FORNIX_TEXT(GenerateAttrs, label, "", "the label column that is drawn: row.label in the body"),
     FORNIX_CHOICE(GenerateAttrs, labels, "equal", label_rules,
                   "classes in turn, or each as likely at random"),
+    WINOGRAD(GenerateAttrs),
     {0}};
 
 const FornixNode language_generate = {
@@ -128,6 +138,7 @@ static const FornixAttr filter_attrs[] = {
     FORNIX_INT(FilterAttrs, batch, "16", 1, 1 << 20, "rows in a batch"),
     FORNIX_TEXT(FilterAttrs, keep, NULL,
                 "\"c/logits agrees grade\": the class with the largest logit is the label"),
+    WINOGRAD(FilterAttrs),
     {0}};
 
 const FornixNode language_filter = {.abi = FORNIX_ABI,

@@ -15,7 +15,7 @@ typedef enum { REMAINDER_KEEP, REMAINDER_DROP, REMAINDER_SPREAD } Remainder;
 typedef struct TrainAttrs {
     FornixList part;
     int64_t epochs, steps, batch, seed, patience;
-    int remainder, select, goal;
+    int remainder, select, goal, winograd;
     bool shuffle;
     const char *monitor;
 } TrainAttrs;
@@ -26,6 +26,7 @@ enum { GOAL_AUTO, GOAL_MAX, GOAL_MIN };
 typedef struct ApplyAttrs {
     FornixList part;
     int64_t batch;
+    int winograd; /* FornixWinograd, as everywhere here */
 } ApplyAttrs;
 
 typedef struct WindowAttrs {
@@ -40,7 +41,7 @@ enum { WINDOW_GAUSSIAN, WINDOW_EVEN };
 typedef struct GenerateAttrs {
     int64_t count, batch, seed;
     const char *cohort, *label;
-    int labels;
+    int labels, winograd;
 } GenerateAttrs;
 
 enum { LABELS_EQUAL, LABELS_RANDOM };
@@ -48,6 +49,7 @@ enum { LABELS_EQUAL, LABELS_RANDOM };
 typedef struct FilterAttrs {
     FornixList part;
     int64_t batch;
+    int winograd;
     const char *keep;
 } FilterAttrs;
 

@@ -231,10 +231,14 @@ typedef struct {
     double value; /* the constant; b of uniform in [-b, b); the standard deviation of normal */
 } FornixInit;
 
+/* The largest tiles of minimal filtering (Winograd) that convolutions may use, as a stage says. */
+typedef enum { FORNIX_WINOGRAD_F2, FORNIX_WINOGRAD_NONE, FORNIX_WINOGRAD_F4 } FornixWinograd;
+
 /* Inputs count as in the port table; those of a MANY port follow one another from its place on. */
 int fornix_inputs(const FornixInfer *infer);
 int64_t
 fornix_batch(const FornixInfer *infer); /* n of the stage's batch, for nodes without inputs */
+FornixWinograd fornix_winograd(const FornixInfer *infer);      /* what the stage allows */
 FornixShape fornix_input(const FornixInfer *infer, int input); /* n = 0: not connected */
 bool fornix_has_input(const FornixInfer *infer, int input);
 unsigned fornix_input_kind(const FornixInfer *infer, int input);
@@ -289,11 +293,12 @@ typedef struct {
     const FornixTensor *dweight;   /* backward, dense: overwritten; data NULL: not wanted */
     const FornixTensor *new_state; /* keep: overwritten; it starts as a copy of state */
     float *scratch;
-    FornixRandomKey random; /* of this node, stage, update and step; the same in backward */
-    int inputs;             /* with those of a MANY port */
-    bool training;          /* else: running statistics, no dropout */
-    bool frozen;            /* its net is not trained: statistics are not changed */
-    void *opened;           /* what open returned */
+    FornixRandomKey random;  /* of this node, stage, update and step; the same in backward */
+    int inputs;              /* with those of a MANY port */
+    bool training;           /* else: running statistics, no dropout */
+    bool frozen;             /* its net is not trained: statistics are not changed */
+    void *opened;            /* what open returned */
+    FornixWinograd winograd; /* as in infer */
 } FornixStep;
 
 typedef void FornixPass(const FornixStep *step, const void *attrs, int pass, int64_t begin,

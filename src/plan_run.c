@@ -96,6 +96,7 @@ static void bind_node(const Plan *plan, PlanStep *step)
         .training = plan->request.training,
         .frozen = node->net >= 0 && !(plan->request.trained >> node->net & 1),
         .opened = opened,
+        .winograd = plan->request.graph->winograd,
     };
     FornixRandomKey salt = fornix_random_key((uint64_t)(step->drawn + 1), node->path);
     step->salt = (uint64_t)salt.word[0] << 32 | salt.word[1];

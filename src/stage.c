@@ -112,6 +112,15 @@ static bool plan_ahead(StagePlan *made, Diag *diag)
     return true;
 }
 
+FornixWinograd stage_winograd(const Stage *stage)
+{
+    int choice = stage->kind == STAGE_TRAIN      ? stage->train->winograd
+                 : stage->kind == STAGE_APPLY    ? stage->apply->winograd
+                 : stage->kind == STAGE_GENERATE ? stage->generate->winograd
+                                                 : stage->filter->winograd;
+    return (FornixWinograd)choice;
+}
+
 StagePlan *stage_plan(Stage *stage, const Validation *validation, int64_t batch, uint64_t updates)
 {
     StagePlan *made = mem_new(1, sizeof *made);
@@ -121,6 +130,7 @@ StagePlan *stage_plan(Stage *stage, const Validation *validation, int64_t batch,
                             .columns = stage->columns,
                             .column_count = stage->column_count,
                             .batch = batch,
+                            .winograd = stage_winograd(stage),
                             .nets = stage->context.nets,
                             .net_count = stage->context.net_count,
                             .registry = stage->context.registry,

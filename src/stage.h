@@ -88,12 +88,12 @@ typedef struct Stage {
 Stage *stage_new(StageKind kind, const Element *element, const FornixTable *samples,
                  const StageContext *context);
 void stage_free(Stage *stage);
-int64_t stage_batch(const Stage *stage);
 
 /* Whether that column of its samples is seen in windows. */
 bool stage_windows(const Stage *stage, const FornixColumn *column);
 
 int64_t stage_batch(const Stage *stage); /* rows in a batch */
+FornixWinograd stage_winograd(const Stage *stage);
 /* How many floats the weights of a net are, without what it keeps (running statistics). */
 int64_t stage_net_size(const Stage *stage, const char *net);
 /* Parts named in an attribute, as bits 1 << FornixPart; 0 (all parts) for none. false: told. */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "fornix-random.h"
+#include "kernels/conv_parts.h"
 #include "kernels/conv_winograd.h"
 #include "kernels/gemm.h"
 
@@ -268,7 +269,7 @@ static void check_value(const Conv *c, const char *what, double got, const Refer
     bool tiles = false;
     for (ConvTask task = CONV_FORWARD; task <= CONV_WEIGHT_GRADIENT; task++)
         tiles = tiles || conv_winograd_size(c, task) > 0;
-    double unit = c->winograd == CONV_F4 ? 5e-6 : 5e-7;
+    double unit = c->winograd == FORNIX_WINOGRAD_F4 ? 5e-6 : 5e-7;
     double bound = (tiles ? unit * want->largest : 1e-6 * want->size[i]) + 1e-30;
     if (!(fabs(got - want->value[i]) <= bound))
         ck_abort_msg("%s[%ld] is %g, not %g, isa %s winograd %d: x %ldx%ldx%ldx%ldx%ld y "
@@ -445,8 +446,31 @@ START_TEST(cut_problems)
     problem_check(conv, &from, 1);
     conv = cube(1, 5, 80, 135);
     problem_check(conv, &from, 0);
-    conv.winograd = CONV_DIRECT;
+    conv.winograd = FORNIX_WINOGRAD_NONE;
     problem_check(conv, &from, 0);
+}
+END_TEST
+
+/* Few pixels and many channels: the gradient of the weights gathers. */
+static Conv gather_draw(Draw *from)
+{
+    Conv conv = conv_draw(from);
+    conv.x.c = draw(from, 48, 100);
+    conv.y.c = draw(from, 48, 70);
+    conv.winograd = FORNIX_WINOGRAD_NONE;
+    return conv;
+}
+
+START_TEST(gather_problems)
+{
+    Draw from = {.key = fornix_random_key(5, "conv")};
+    for (int gathered = 0; gathered < 8;) {
+        Conv conv = gather_draw(&from);
+        if (!conv_weight_gathers(&conv))
+            continue;
+        problem_check(conv, &from, gathered % 2);
+        gathered++;
+    }
 }
 END_TEST
 
@@ -557,7 +581,8 @@ START_TEST(winograd_problems)
     for (int i = 0; i < 2; i++) {
         Conv conv = winograd_draw(&from);
         int64_t gap = draw(&from, 0, 1) * 3;
-        for (conv.winograd = CONV_F2; conv.winograd <= CONV_F4; conv.winograd++)
+        for (conv.winograd = FORNIX_WINOGRAD_F2; conv.winograd <= FORNIX_WINOGRAD_F4;
+             conv.winograd++)
             problem_check(conv, &from, gap);
     }
 }
@@ -570,6 +595,7 @@ START_TEST(matrix_products)
     gemm_try(&from, 7, 16, 600);
     gemm_try(&from, 130, 70, 3);
     gemm_try(&from, 33, 150, 257);
+    gemm_try(&from, 97, 65, 129);
     for (int i = 0; i < 10; i++) {
         int64_t m = draw(&from, 1, 40), n = draw(&from, 1, 40);
         gemm_try(&from, m, n, draw(&from, 1, 40));
@@ -607,6 +633,7 @@ int main(void)
     tcase_add_test(test, instruction_sets);
     tcase_add_loop_test(test, random_problems, 0, 8);
     tcase_add_test(test, cut_problems);
+    tcase_add_test(test, gather_problems);
     tcase_add_loop_test(test, winograd_problems, 0, 6);
     tcase_add_test(test, matrix_products);
     suite_add_tcase(suite, test);

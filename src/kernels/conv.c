@@ -86,22 +86,17 @@ int conv_passes(const Conv *conv, ConvTask task)
     return 2;
 }
 
-static int64_t weight_grains(const Conv *conv, int pass)
+static const ConvWeightWay *weight_way(const Conv *conv)
 {
-    return conv_winograd_size(conv, CONV_WEIGHT_GRADIENT) ? conv_winograd_weight_grains(conv, pass)
-                                                          : conv_weight_grains(conv, pass);
-}
-
-static int64_t weight_scratch(const Conv *conv)
-{
-    return conv_winograd_size(conv, CONV_WEIGHT_GRADIENT) ? conv_winograd_weight_scratch(conv)
-                                                          : conv_weight_scratch(conv);
+    if (conv_winograd_size(conv, CONV_WEIGHT_GRADIENT))
+        return &conv_weight_winograd;
+    return conv_weight_gathers(conv) ? &conv_weight_gathered : &conv_weight_direct;
 }
 
 int64_t conv_grains(const Conv *conv, ConvTask task, int pass)
 {
     if (task == CONV_WEIGHT_GRADIENT)
-        return weight_grains(conv, pass) +
+        return weight_way(conv)->grains(conv, pass) +
                (pass == 0 ? bias_slabs(conv->y) + bias_slabs(conv->x) : 2);
     return conv_winograd_size(conv, task) ? conv_winograd_grains(conv, task, pass)
                                           : conv_direct_grains(conv, task, pass);
@@ -110,7 +105,7 @@ int64_t conv_grains(const Conv *conv, ConvTask task, int pass)
 int64_t conv_scratch(const Conv *conv, ConvTask task)
 {
     if (task == CONV_WEIGHT_GRADIENT)
-        return weight_scratch(conv) + bias_slabs(conv->y) * conv->y.c +
+        return weight_way(conv)->scratch(conv) + bias_slabs(conv->y) * conv->y.c +
                bias_slabs(conv->x) * conv->x.c;
     return conv_winograd_size(conv, task) ? conv_winograd_scratch(conv, task)
                                           : conv_direct_scratch(conv, task);
@@ -125,23 +120,15 @@ void conv_apply(const Conv *conv, ConvTask task, const ConvApply *apply, int pas
         conv_direct(conv, task, apply, pass, begin, end);
 }
 
-static void weight_gradient(const Conv *conv, const ConvWeightGradient *gradient, int pass,
-                            int64_t begin, int64_t end)
-{
-    if (conv_winograd_size(conv, CONV_WEIGHT_GRADIENT))
-        conv_winograd_weight(conv, gradient, pass, begin, end);
-    else
-        conv_weight(conv, gradient, pass, begin, end);
-}
-
 /* Grains behind those of the weights: slabs of dy, slabs of x; then the two sums. */
 void conv_weight_gradient(const Conv *conv, const ConvWeightGradient *gradient, int pass,
                           int64_t begin, int64_t end)
 {
-    int64_t grains = weight_grains(conv, pass);
+    const ConvWeightWay *way = weight_way(conv);
+    int64_t grains = way->grains(conv, pass);
     if (gradient->dweight && begin < grains)
-        weight_gradient(conv, gradient, pass, begin, conv_min(end, grains));
-    float *dy_parts = gradient->scratch + weight_scratch(conv);
+        way->compute(conv, gradient, pass, begin, conv_min(end, grains));
+    float *dy_parts = gradient->scratch + way->scratch(conv);
     float *x_parts = dy_parts + bias_slabs(conv->y) * conv->y.c;
     int64_t dy_grains = pass == 0 ? bias_slabs(conv->y) : 1;
     for (int64_t grain = conv_max(begin, grains) - grains; grain < end - grains; grain++) {

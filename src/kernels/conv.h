@@ -16,7 +16,7 @@
  * aligned to 64 bytes, is shared by the passes of a task and may hold anything before.
  *
  * Tensors are seen through their pitches; those in the shape of x or y are pitched as they like. A
- * call keeps up to 280 KiB on its stack.
+ * call keeps up to 600 KiB on its stack.
  *
  * Direct convolution sums in registers; kernels of 3 x 3 (x 3) with stride and dilation 1 and many
  * channels use Winograd's minimal filtering, F(2 x 2 (x 2)) (Winograd 1980; Lavin & Gray, "Fast
@@ -31,12 +31,10 @@
 
 typedef enum { CONV_FORWARD, CONV_INPUT_GRADIENT, CONV_WEIGHT_GRADIENT } ConvTask;
 
-typedef enum { CONV_F2, CONV_DIRECT, CONV_F4 } ConvWinograd; /* the largest tiles allowed */
-
 typedef struct {
     FornixShape x, y;                                    /* y.n = x.n */
     int64_t kernel[3], stride[3], front[3], dilation[3]; /* D H W; front: padding, 0 or more */
-    ConvWinograd winograd;
+    FornixWinograd winograd;
     Isa isa; /* ISA_ACTIVE but in tests */
 } Conv;
 

@@ -4,6 +4,8 @@
 #ifndef FORNIX_KERNELS_CONV_PARTS_H
 #define FORNIX_KERNELS_CONV_PARTS_H
 
+#include <string.h>
+
 #include "conv.h"
 #include "isa_micro.h"
 
@@ -89,10 +91,17 @@ void conv_direct(const Conv *conv, ConvTask task, const ConvApply *apply, int pa
                  int64_t end);
 
 /* The gradient of the weights without the sums for biases. */
-int64_t conv_weight_grains(const Conv *conv, int pass);
-int64_t conv_weight_scratch(const Conv *conv);
-void conv_weight(const Conv *conv, const ConvWeightGradient *gradient, int pass, int64_t begin,
-                 int64_t end);
+typedef struct {
+    int64_t (*grains)(const Conv *conv, int pass);
+    int64_t (*scratch)(const Conv *conv);
+    void (*compute)(const Conv *conv, const ConvWeightGradient *gradient, int pass, int64_t begin,
+                    int64_t end);
+} ConvWeightWay;
+
+extern const ConvWeightWay conv_weight_direct, conv_weight_gathered, conv_weight_winograd;
+
+/* Whether few pixels meet many channels, so that gathering them pays. */
+bool conv_weight_gathers(const Conv *conv);
 
 /* parts[0][i] = sum over `count` parts, `size` apart, of their element i in [begin, end); pairs,
  * then pairs of pairs: the error grows with the logarithm of count. Parts are used up. */

@@ -36,7 +36,7 @@ static Cut cut_of(const Conv *conv)
     return cut;
 }
 
-int64_t conv_weight_grains(const Conv *conv, int pass)
+static int64_t direct_grains(const Conv *conv, int pass)
 {
     Cut cut = cut_of(conv);
     if (pass == 0)
@@ -44,7 +44,7 @@ int64_t conv_weight_grains(const Conv *conv, int pass)
     return cut.slabs > 1 ? conv_shares(weight_floats(conv), SUM_FLOATS) : 0;
 }
 
-int64_t conv_weight_scratch(const Conv *conv)
+static int64_t direct_scratch(const Conv *conv)
 {
     Cut cut = cut_of(conv);
     return cut.slabs > 1 ? cut.slabs * weight_floats(conv) : 0;
@@ -181,8 +181,8 @@ void conv_sum_parts(float *parts, int64_t count, int64_t size, int64_t begin, in
         }
 }
 
-void conv_weight(const Conv *conv, const ConvWeightGradient *gradient, int pass, int64_t begin,
-                 int64_t end)
+static void direct_compute(const Conv *conv, const ConvWeightGradient *gradient, int pass,
+                           int64_t begin, int64_t end)
 {
     Cut cut = cut_of(conv);
     int64_t floats = weight_floats(conv);
@@ -203,3 +203,5 @@ void conv_weight(const Conv *conv, const ConvWeightGradient *gradient, int pass,
                      conv_min((slab + 1) * cut.rows, conv->y.n * conv->y.d * conv->y.h));
     }
 }
+
+const ConvWeightWay conv_weight_direct = {direct_grains, direct_scratch, direct_compute};

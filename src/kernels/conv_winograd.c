@@ -29,7 +29,7 @@ int conv_winograd_size(const Conv *conv, ConvTask task)
     bool fits = (kernel[0] == 1 || kernel[0] == 3) && kernel[1] == 3 && kernel[2] == 3;
     for (int i = 0; i < 3; i++)
         fits = fits && conv->stride[i] == 1 && conv->dilation[i] == 1;
-    if (!fits || conv->winograd == CONV_DIRECT || conv->x.c < LEAST_CHANNELS ||
+    if (!fits || conv->winograd == FORNIX_WINOGRAD_NONE || conv->x.c < LEAST_CHANNELS ||
         conv->y.c < LEAST_CHANNELS)
         return 0;
     bool deep = kernel[0] == 3;
@@ -41,7 +41,7 @@ int conv_winograd_size(const Conv *conv, ConvTask task)
     FornixShape made = task == CONV_INPUT_GRADIENT ? conv->x : conv->y;
     if (fornix_pixels(made) < LEAST_TILES * (deep ? 8 : 4) || made.h < 2 || made.w < 2)
         return 0;
-    return conv->winograd == CONV_F4 && made.h > 8 && made.w > 8 ? 4 : 2;
+    return conv->winograd == FORNIX_WINOGRAD_F4 && made.h > 8 && made.w > 8 ? 4 : 2;
 }
 
 ConvTiles conv_tiles(const Conv *conv, ConvTask task)
@@ -202,15 +202,15 @@ typedef struct {
     int64_t tiles;
 } Cut;
 
-static int64_t results_of(const ConvTiles *tiles) /* pixels of a tile */
+static int64_t kept_of(const ConvTiles *tiles) /* pixels of a tile, until their depth is complete */
 {
-    return tiles->m * tiles->m * (tiles->deep ? 2 : 1);
+    return tiles->deep ? 2 * tiles->m * tiles->m : 0;
 }
 
 static int64_t tiles_fitting(const ConvTiles *tiles, const Cut *cut)
 {
     int64_t room = CONV_AREA - 2 * tiles->points * ISA_LANES;
-    return room / (tiles->points * (cut->sums + cut->made) + results_of(tiles) * cut->made);
+    return room / (tiles->points * (cut->sums + cut->made) + kept_of(tiles) * cut->made);
 }
 
 static Cut cut_of(const Conv *conv, ConvTask task, const ConvTiles *tiles)
@@ -248,7 +248,8 @@ typedef struct {
     ConvPlace place[CONV_BLOCK_TILES];
     ConvStrips operand;
     int64_t sums_step, made_step; /* from one point to the next */
-    float *sums, *made, *results; /* points of operand and result, results */
+    float *sums, *made, *kept;    /* points of operand and result, results to be completed */
+    float bias[MOST_CHANNELS];
 } Block;
 
 static void points_multiply(const Block *b, int64_t depth, int64_t channel, int64_t made,
@@ -272,41 +273,45 @@ static void points_multiply(const Block *b, int64_t depth, int64_t channel, int6
     }
 }
 
-/* What of a tile lies inside, with the bias. */
-static void tile_write(const Block *b, const int64_t *place, int64_t made, const float *results)
+/* Where the channels from `made` on of a tile go. */
+static IsaResult result_of(const Block *b, int64_t tile, int64_t made)
 {
     FornixShape out = conv_out(b->conv, b->task);
     const FornixTensor *to = &b->apply->out;
-    int64_t m = b->tiles.m, channels = conv_min(b->cut.made, out.c - made);
-    for (int64_t d = 0; d < conv_min(b->tiles.deep ? 2 : 1, out.d - place[1]); d++)
-        for (int64_t h = 0; h < conv_min(m, out.h - place[2]); h++)
-            for (int64_t w = 0; w < conv_min(m, out.w - place[3]); w++) {
-                const float *from = results + ((d * m + h) * m + w) * b->cut.made;
-                float *pixel = to->data + place[0] * to->pitch_n + (place[1] + d) * to->pitch_d +
-                               (place[2] + h) * to->pitch_h + (place[3] + w) * to->pitch_w + made;
-                const float *bias = b->apply->bias;
-                for (int64_t c = 0; c < channels; c++)
-                    pixel[c] = from[c] + (bias ? bias[made + c] : 0);
-            }
+    const int64_t *place = b->place[tile];
+    return (IsaResult){.out = to->data + place[0] * to->pitch_n + place[1] * to->pitch_d +
+                              place[2] * to->pitch_h + place[3] * to->pitch_w + made,
+                       .d_step = to->pitch_d,
+                       .h_step = to->pitch_h,
+                       .w_step = to->pitch_w,
+                       .size = {conv_min(b->tiles.deep ? 2 : 1, out.d - place[1]),
+                                conv_min(b->tiles.m, out.h - place[2]),
+                                conv_min(b->tiles.m, out.w - place[3])},
+                       .channels = conv_min(b->cut.made, out.c - made),
+                       .bias = b->bias,
+                       .kept = b->kept + tile * kept_of(&b->tiles) * b->cut.made};
 }
 
-static void block_compute(const Block *b, int64_t made)
+static void block_compute(Block *b, int64_t made)
 {
-    int64_t sums = conv_in(b->conv, b->task).c, of_tile = results_of(&b->tiles) * b->cut.made;
+    int64_t sums = conv_in(b->conv, b->task).c;
     int64_t left = conv_out(b->conv, b->task).c - made;
     int64_t blocks = conv_min(b->cut.made / ISA_LANES, conv_blocks(left));
+    for (int64_t block = 0; block < blocks; block++)
+        conv_start(b->bias + block * ISA_LANES, b->apply->bias, conv_out(b->conv, b->task).c,
+                   made / ISA_LANES + block);
     for (int64_t depth = 0; depth < b->tiles.depths; depth++) {
         for (int64_t channel = 0; channel < sums; channel += b->cut.sums) {
             ConvPoints points = {depth, channel, b->cut.sums, b->sums, b->sums_step};
             conv_points(&b->operand, &b->tiles, b->micro, &points);
             points_multiply(b, depth, channel, made, blocks);
         }
-        for (int64_t t = 0; t < b->count; t++)
-            b->micro->result(b->made + t * b->cut.made, b->made_step, b->tiles.m, (int)depth,
-                             b->cut.made, b->results + t * of_tile);
+        for (int64_t t = 0; t < b->count; t++) {
+            IsaResult tile = result_of(b, t, made);
+            b->micro->result(&tile, b->made + t * b->cut.made, b->made_step, b->tiles.m,
+                             b->tiles.deep ? (int)depth : ISA_FLAT);
+        }
     }
-    for (int64_t t = 0; t < b->count; t++)
-        tile_write(b, b->place[t], made, b->results + t * of_tile);
 }
 
 void conv_winograd(const Conv *conv, ConvTask task, const ConvApply *apply, int pass, int64_t begin,
@@ -331,7 +336,7 @@ void conv_winograd(const Conv *conv, ConvTask task, const ConvApply *apply, int 
                .made_step = cut.tiles * cut.made + ISA_LANES};
     b.sums = area;
     b.made = b.sums + tiles.points * b.sums_step;
-    b.results = b.made + tiles.points * b.made_step;
+    b.kept = b.made + tiles.points * b.made_step;
     for (int64_t grain = begin; grain < end; grain++) {
         int64_t first = grain * cut.tiles;
         b.count = conv_min(cut.tiles, tiles.count - first);

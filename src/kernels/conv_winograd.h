@@ -14,7 +14,7 @@
 #include "conv_parts.h"
 
 /* Floats of a block of tiles, on the stack: within the second cache. */
-enum { CONV_AREA = 65536, CONV_BLOCK_TILES = 48 };
+enum { CONV_AREA = 131072, CONV_BLOCK_TILES = 96 };
 
 typedef struct {
     int m;
@@ -65,10 +65,5 @@ int64_t conv_winograd_grains(const Conv *conv, ConvTask task, int pass);
 int64_t conv_winograd_scratch(const Conv *conv, ConvTask task);
 void conv_winograd(const Conv *conv, ConvTask task, const ConvApply *apply, int pass, int64_t begin,
                    int64_t end);
-
-int64_t conv_winograd_weight_grains(const Conv *conv, int pass);
-int64_t conv_winograd_weight_scratch(const Conv *conv);
-void conv_winograd_weight(const Conv *conv, const ConvWeightGradient *gradient, int pass,
-                          int64_t begin, int64_t end);
 
 #endif

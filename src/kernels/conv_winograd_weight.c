@@ -45,14 +45,14 @@ static Cut cut_of(const Conv *conv, const ConvTiles *tiles)
     return cut;
 }
 
-int64_t conv_winograd_weight_scratch(const Conv *conv)
+static int64_t tiles_scratch(const Conv *conv)
 {
     ConvTiles tiles = conv_tiles(conv, CONV_WEIGHT_GRADIENT);
     Cut cut = cut_of(conv, &tiles);
     return cut.slabs * cut.floats;
 }
 
-int64_t conv_winograd_weight_grains(const Conv *conv, int pass)
+static int64_t tiles_grains(const Conv *conv, int pass)
 {
     ConvTiles tiles = conv_tiles(conv, CONV_WEIGHT_GRADIENT);
     Cut cut = cut_of(conv, &tiles);
@@ -123,7 +123,7 @@ static void weights_restore(const Conv *conv, const ConvWeightGradient *gradient
     }
 }
 
-void conv_winograd_weight(const Conv *conv, const ConvWeightGradient *gradient, int pass,
+static void tiles_compute(const Conv *conv, const ConvWeightGradient *gradient, int pass,
                           int64_t begin, int64_t end)
 {
     if (pass == 1) {
@@ -156,3 +156,5 @@ void conv_winograd_weight(const Conv *conv, const ConvWeightGradient *gradient, 
         slab_compute(&s, slab * s.cut.slab, conv_min((slab + 1) * s.cut.slab, s.tiles.count));
     }
 }
+
+const ConvWeightWay conv_weight_winograd = {tiles_grains, tiles_scratch, tiles_compute};

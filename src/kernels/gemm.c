@@ -1,24 +1,35 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Matrix products for dense layers; see gemm.h.
  *
- * A grain is a block of C. Its columns go ISA_LANES at a time; of B, as many rows are brought
- * together in a panel as stay in the first cache while all rows of the block pass by.
+ * A grain is a block of C. Its k go a panel at a time: rows of B, and of a turned A, are brought
+ * together, because they lie powers of two apart so often that they meet in few lines of the cache.
  */
 #include "gemm.h"
 
 #include "conv_parts.h"
 
-enum { PANEL_ROWS = 256, BLOCK_COLUMNS = 4 * ISA_LANES, GRAIN_FLOPS = 1 << 22, LEAST_ROWS = 24 };
+enum {
+    PANEL_DEPTH = 128,
+    GROUP_ROWS = 48, /* of C at once: a panel of A, one of B fit into the first cache */
+    MOST_BLOCKS = 4,
+    GRAIN_FLOPS = 1 << 22,
+    LEAST_ROWS = 96, /* of a grain: so often is a panel of B used */
+    FEW_ROWS = 6,    /* not worth bringing B together */
+};
 
 typedef struct {
-    int64_t rows, row_blocks, column_blocks;
+    int64_t rows, row_blocks, columns, column_blocks;
 } Cut;
 
 static Cut cut_of(int64_t m, int64_t n, int64_t k)
 {
-    Cut cut = {.column_blocks = conv_shares(n, BLOCK_COLUMNS)};
-    cut.rows = conv_max(LEAST_ROWS, GRAIN_FLOPS / (2 * BLOCK_COLUMNS * conv_max(1, k)));
-    cut.row_blocks = conv_shares(m, cut.rows);
+    Cut cut = {
+        .rows = conv_max(LEAST_ROWS, GRAIN_FLOPS / (2 * MOST_BLOCKS * ISA_LANES * conv_max(1, k)))};
+    cut.row_blocks = conv_max(1, conv_shares(m, cut.rows));
+    cut.rows = conv_shares(m, cut.row_blocks);
+    int64_t blocks = GRAIN_FLOPS / (2 * ISA_LANES * conv_max(1, k) * cut.rows);
+    cut.columns = ISA_LANES * conv_min(MOST_BLOCKS, conv_max(1, blocks));
+    cut.column_blocks = conv_shares(n, cut.columns);
     return cut;
 }
 
@@ -29,74 +40,103 @@ int64_t gemm_grains(int64_t m, int64_t n, int64_t k)
 }
 
 typedef struct {
-    int64_t row, rows, column, k, depth;
-    int width;
+    const Gemm *g;
+    int64_t row, rows, column, columns, k, depth; /* a block of C, a panel's k */
 } Part;
 
-/* B of a part, ISA_LANES columns wide: in place where it stands so and is used little. */
-static const float *panel_of(const Gemm *g, const Part *part, float *panel, int64_t *step)
+/* A block of B's columns: its rows `step` apart, zeros behind the last column. */
+static const float *panel_of_b(const Part *part, int64_t column, float *panel, int64_t *step)
 {
+    const Gemm *g = part->g;
+    int width = (int)conv_min(ISA_LANES, part->column + part->columns - column);
     int64_t down = g->b_turned ? 1 : g->b_step, across = g->b_turned ? g->b_step : 1;
-    const float *b = g->b + part->k * down + part->column * across;
-    if (!g->b_turned && part->width == ISA_LANES && part->rows <= LEAST_ROWS) {
-        *step = g->b_step;
+    const float *b = g->b + part->k * down + column * across;
+    *step = g->b_step;
+    if (!g->b_turned && width == ISA_LANES && part->rows <= FEW_ROWS)
         return b;
+    *step = ISA_LANES;
+    if (g->b_turned && width == ISA_LANES) {
+        for (int j = 0; j < ISA_LANES; j++)
+            for (int64_t i = 0; i < part->depth; i++)
+                panel[i * ISA_LANES + j] = b[i + j * across];
+        return panel;
     }
     for (int64_t i = 0; i < part->depth; i++)
         for (int j = 0; j < ISA_LANES; j++)
-            panel[i * ISA_LANES + j] = j < part->width ? b[i * down + j * across] : 0;
-    *step = ISA_LANES;
+            panel[i * ISA_LANES + j] = j < width ? b[i * down + j * across] : 0;
     return panel;
 }
 
-static void part_multiply(const Gemm *g, const Part *part, const float *b, int64_t b_step)
+/* A group of a turned A's rows: [k][GROUP_ROWS]. */
+static void panel_of_a(const Part *part, int64_t row, int64_t rows, float *panel)
 {
-    const IsaMicro *micro = isa_micro(g->isa);
-    float *c = g->c + part->row * g->c_step + part->column;
+    const float *a = part->g->a + part->k * part->g->a_step + row;
+    for (int64_t i = 0; i < part->depth; i++)
+        memcpy(panel + i * GROUP_ROWS, a + i * part->g->a_step, (size_t)rows * sizeof *panel);
+}
+
+typedef struct {
+    const float *a, *b;
+    int64_t b_step;
+    int64_t row, rows, column;
+    int width;
+} Block;
+
+static void block_multiply(const Part *part, const Block *block)
+{
+    const Gemm *g = part->g;
+    float *c = g->c + block->row * g->c_step + block->column;
     bool first = part->k == 0 && !g->accumulate;
     float start[ISA_LANES];
     for (int j = 0; j < ISA_LANES; j++)
-        start[j] = first && g->bias && j < part->width ? g->bias[part->column + j] : 0;
+        start[j] = first && g->bias && j < block->width ? g->bias[block->column + j] : 0;
     if (!g->a_turned) {
         IsaDot dot = {.taps = {1, 1, 1},
                       .length = part->depth,
                       .a_step = g->a_step,
                       .c_step = g->c_step,
-                      .b_step = b_step,
-                      .width = part->width,
+                      .b_step = block->b_step,
+                      .width = block->width,
                       .accumulate = !first};
-        micro->dot(&dot, part->rows, g->a + part->row * g->a_step + part->k, b, start, c);
+        isa_micro(g->isa)->dot(&dot, block->rows, block->a, block->b, start, c);
         return;
     }
-    for (int64_t i = 0; first && i < part->rows; i++)
-        for (int j = 0; j < part->width; j++)
+    for (int64_t i = 0; first && i < block->rows; i++)
+        for (int j = 0; j < block->width; j++)
             c[i * g->c_step + j] = start[j];
     IsaOuter outer = {.lines = 1,
                       .pixels = part->depth,
-                      .a_pixel = g->a_step,
-                      .b_pixel = b_step,
-                      .rows = part->rows,
+                      .a_pixel = GROUP_ROWS,
+                      .b_pixel = block->b_step,
+                      .rows = block->rows,
                       .c_step = g->c_step,
-                      .width = part->width,
+                      .width = block->width,
                       .accumulate = true};
-    micro->outer(&outer, g->a + part->row + part->k * g->a_step, b, c);
+    isa_micro(g->isa)->outer(&outer, block->a, block->b, c);
 }
 
-static void grain_multiply(const Gemm *g, int64_t row, int64_t rows, int64_t column, int64_t end)
+static void panel_multiply(const Part *part)
 {
-    float panel[PANEL_ROWS * ISA_LANES];
-    for (; column < end; column += ISA_LANES) {
-        Part part = {.row = row,
-                     .rows = rows,
-                     .column = column,
-                     .width = (int)conv_min(ISA_LANES, end - column)};
-        do {
-            int64_t step;
-            part.depth = conv_min(PANEL_ROWS, g->k - part.k);
-            const float *b = panel_of(g, &part, panel, &step);
-            part_multiply(g, &part, b, step);
-            part.k += part.depth;
-        } while (part.k < g->k);
+    const Gemm *g = part->g;
+    _Alignas(64) float b_panel[MOST_BLOCKS][PANEL_DEPTH * ISA_LANES];
+    _Alignas(64) float a_panel[PANEL_DEPTH * GROUP_ROWS];
+    Block blocks[MOST_BLOCKS];
+    int64_t count = conv_shares(part->columns, ISA_LANES);
+    for (int64_t i = 0; i < count; i++) {
+        blocks[i].column = part->column + i * ISA_LANES;
+        blocks[i].width = (int)conv_min(ISA_LANES, part->column + part->columns - blocks[i].column);
+        blocks[i].b = panel_of_b(part, blocks[i].column, b_panel[i], &blocks[i].b_step);
+    }
+    for (int64_t row = part->row; row < part->row + part->rows; row += GROUP_ROWS) {
+        int64_t rows = conv_min(GROUP_ROWS, part->row + part->rows - row);
+        if (g->a_turned)
+            panel_of_a(part, row, rows, a_panel);
+        for (int64_t i = 0; i < count; i++) {
+            blocks[i].a = g->a_turned ? a_panel : g->a + row * g->a_step + part->k;
+            blocks[i].row = row;
+            blocks[i].rows = rows;
+            block_multiply(part, &blocks[i]);
+        }
     }
 }
 
@@ -104,9 +144,15 @@ void gemm(const Gemm *g, int64_t begin, int64_t end)
 {
     Cut cut = cut_of(g->m, g->n, g->k);
     for (int64_t grain = begin; grain < end; grain++) {
-        int64_t row = grain / cut.column_blocks * cut.rows;
-        int64_t column = grain % cut.column_blocks * BLOCK_COLUMNS;
-        grain_multiply(g, row, conv_min(cut.rows, g->m - row), column,
-                       conv_min(column + BLOCK_COLUMNS, g->n));
+        Part part = {.g = g,
+                     .row = grain / cut.column_blocks * cut.rows,
+                     .column = grain % cut.column_blocks * cut.columns};
+        part.rows = conv_min(cut.rows, g->m - part.row);
+        part.columns = conv_min(cut.columns, g->n - part.column);
+        do {
+            part.depth = conv_min(PANEL_DEPTH, g->k - part.k);
+            panel_multiply(&part);
+            part.k += part.depth;
+        } while (part.k < g->k);
     }
 }

@@ -60,6 +60,17 @@ typedef struct {
     int64_t tiles, tile_step; /* from the points of one tile to those of the next */
 } IsaStrip;
 
+/* Where the results of a tile go: m x m pixels of one or two planes, of which `size` (planes, rows,
+ * columns) lie inside; the bias is added. What is not complete yet stands in kept meanwhile. */
+typedef struct {
+    float *out;
+    int64_t d_step, h_step, w_step, size[3], channels;
+    const float *bias; /* channels rounded up to ISA_LANES */
+    float *kept;       /* [2][m][m][channels rounded up]; not of ISA_FLAT */
+} IsaResult;
+
+enum { ISA_FLAT = 4 }; /* behind the four depth points */
+
 typedef struct {
     /* rows of C; b has ISA_LANES columns, start too (NULL: 0). */
     void (*dot)(const IsaDot *dot, int64_t rows, const float *a, const float *b, const float *start,
@@ -69,10 +80,9 @@ typedef struct {
     /* Point i of the first tile goes to to[i * step], channels rounded up to ISA_LANES, 0 behind
      * the last. */
     void (*strip)(const IsaStrip *strip, IsaStripKind kind, int m, float *to, int64_t step);
-    /* Points, `step` apart, to what depth point `depth` adds to planes of results: planes[0] and,
-     * behind it, planes[1], each m x m x channels, channels a multiple of ISA_LANES. Depth points
-     * come in their order, 0 first, which overwrites. */
-    void (*result)(const float *from, int64_t step, int m, int depth, int64_t channels, float *to);
+    /* Points, `step` apart, of one depth point to what it adds to a tile's results. Depth points
+     * come in their order, 0 first; a kernel of one plane has but ISA_FLAT. */
+    void (*result)(const IsaResult *tile, const float *from, int64_t step, int m, int depth);
     /* ISA_LANES columns of weights [depth][3][3] to points and back: (m + 2)(m + 2) points for each
      * of 1 (kernels with one plane) or 4 depth points. */
     void (*filter)(const float *from, bool deep, int m, float *to, int64_t step);

@@ -103,8 +103,10 @@ INLINE void unfilter_line(const int m, const Line p, Line to)
 /* As many of VECTOR floats as there are, 0 behind them. */
 INLINE Vector vector_load_some(const float *from, int64_t count)
 {
+    if (count >= VECTOR)
+        return vector_load(from);
     float some[VECTOR] = {0};
-    for (int64_t j = 0; j < count && j < VECTOR; j++)
+    for (int64_t j = 0; j < count; j++)
         some[j] = from[j];
     return vector_load(some);
 }
@@ -222,64 +224,102 @@ static void micro_strip(const IsaStrip *strip, IsaStripKind kind, int m, float *
 
 /* ---- Points to results ---------------------------------------------------------------------- */
 
-INLINE void result_transform(const int m, const int depth, const float *from, int64_t step,
-                             float *to, int64_t pixel)
+/* A pixel's complete result. `whole`: all of the tile lies inside, with all of its channels. */
+INLINE void result_write(const bool whole, const IsaResult *tile, const int64_t place[3], int64_t c,
+                         Vector value)
+{
+    float *to =
+        tile->out + place[0] * tile->d_step + place[1] * tile->h_step + place[2] * tile->w_step + c;
+    value += vector_load(tile->bias + c);
+    for (int i = 0; i < 3 && !whole; i++)
+        if (place[i] >= tile->size[i])
+            return;
+    if (whole || c + VECTOR <= tile->channels) {
+        vector_store(to, value);
+        return;
+    }
+    for (int64_t j = 0; c + j < tile->channels; j++)
+        to[j] = value[j];
+}
+
+/* The four values of a line along the depth give two results: p0 + p1 + p2 and p1 - p2 + p3. */
+INLINE void result_add(const bool whole, const int m, const int depth, const IsaResult *tile,
+                       const int place[2], int64_t c, Vector value)
+{
+    int64_t padded = (tile->channels + ISA_LANES - 1) / ISA_LANES * ISA_LANES;
+    int64_t first[3] = {0, place[0], place[1]}, second[3] = {1, place[0], place[1]};
+    if (depth == ISA_FLAT) {
+        result_write(whole, tile, first, c, value);
+        return;
+    }
+    float *kept = tile->kept + (place[0] * m + place[1]) * padded + c;
+    float *behind = kept + m * m * padded;
+    if (depth == 0)
+        vector_store(kept, value);
+    if (depth == 1) {
+        vector_store(kept, vector_load(kept) + value);
+        vector_store(behind, value);
+    }
+    if (depth == 2) {
+        result_write(whole, tile, first, c, vector_load(kept) + value);
+        vector_store(behind, vector_load(behind) - value);
+    }
+    if (depth == 3)
+        result_write(whole, tile, second, c, vector_load(behind) + value);
+}
+
+INLINE void result_transform(const bool whole, const int m, const int depth, const IsaResult *tile,
+                             const float *from, int64_t step)
 {
     const int points = m + 2;
-    const int64_t plane = m * m * pixel;
-    Line grid[MOST_POINTS];
-    UNROLLED
-    for (int w = 0; w < points; w++) {
-        Line column, changed;
+    for (int64_t c = 0; c < tile->channels; c += VECTOR) {
+        Line grid[MOST_POINTS];
         UNROLLED
-        for (int h = 0; h < points; h++)
-            column[h] = vector_load(from + (h * points + w) * step);
-        result_line(m, column, changed);
+        for (int w = 0; w < points; w++) {
+            Line column, changed;
+            UNROLLED
+            for (int h = 0; h < points; h++)
+                column[h] = vector_load(from + c + (h * points + w) * step);
+            result_line(m, column, changed);
+            UNROLLED
+            for (int h = 0; h < m; h++)
+                grid[h][w] = changed[h];
+        }
         UNROLLED
-        for (int h = 0; h < m; h++)
-            grid[h][w] = changed[h];
-    }
-    UNROLLED
-    for (int h = 0; h < m; h++) {
-        Line row;
-        result_line(m, grid[h], row);
-        UNROLLED
-        for (int w = 0; w < m; w++) {
-            float *at = to + (h * m + w) * pixel;
-            if (depth == 0)
-                vector_store(at, row[w]);
-            if (depth == 1 || depth == 2)
-                vector_store(at, vector_load(at) + row[w]);
-            if (depth == 1)
-                vector_store(at + plane, row[w]);
-            if (depth == 2)
-                vector_store(at + plane, vector_load(at + plane) - row[w]);
-            if (depth == 3)
-                vector_store(at + plane, vector_load(at + plane) + row[w]);
+        for (int h = 0; h < m; h++) {
+            Line row;
+            result_line(m, grid[h], row);
+            UNROLLED
+            for (int w = 0; w < m; w++)
+                result_add(whole, m, depth, tile, (const int[2]){h, w}, c, row[w]);
         }
     }
 }
 
-#define RESULT(m, depth)                                                                           \
-    for (int64_t c = 0; c < channels; c += VECTOR)                                                 \
-        result_transform(m, depth, from + c, step, to + c, channels);
-#define RESULTS(m)                                                                                 \
-    if (depth == 0)                                                                                \
-        RESULT(m, 0)                                                                               \
-    else if (depth == 1)                                                                           \
-        RESULT(m, 1)                                                                               \
-    else if (depth == 2)                                                                           \
-        RESULT(m, 2)                                                                               \
-    else                                                                                           \
-        RESULT(m, 3)
-static void micro_result(const float *from, int64_t step, int m, int depth, int64_t channels,
-                         float *to)
+INLINE void result_depth(const bool whole, const int m, int depth, const IsaResult *tile,
+                         const float *from, int64_t step)
 {
-    if (m == 2) {
-        RESULTS(2)
-    } else {
-        RESULTS(4)
+    switch (depth) {
+    case 0: result_transform(whole, m, 0, tile, from, step); break;
+    case 1: result_transform(whole, m, 1, tile, from, step); break;
+    case 2: result_transform(whole, m, 2, tile, from, step); break;
+    case 3: result_transform(whole, m, 3, tile, from, step); break;
+    default: result_transform(whole, m, ISA_FLAT, tile, from, step); break;
     }
+}
+
+static void micro_result(const IsaResult *tile, const float *from, int64_t step, int m, int depth)
+{
+    bool whole = tile->size[0] == (depth == ISA_FLAT ? 1 : 2) && tile->size[1] == m &&
+                 tile->size[2] == m && tile->channels % VECTOR == 0;
+    if (m == 2 && whole)
+        result_depth(true, 2, depth, tile, from, step);
+    else if (m == 2)
+        result_depth(false, 2, depth, tile, from, step);
+    else if (whole)
+        result_depth(true, 4, depth, tile, from, step);
+    else
+        result_depth(false, 4, depth, tile, from, step);
 }
 
 /* ---- Weights to points and back ------------------------------------------------------------- */

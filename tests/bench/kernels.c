@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How fast convolution is on one thread: direct-equivalent GFLOP/s, and in per cent of the
- * multiply-adds that the processor was seen to do.
+ * multiply-adds that the processor was seen to do; and how many times faster than oneDNN that is.
  *
  *     kernels [none|f2|f4]        Winograd's tiles; FORNIX_ISA picks the instruction set
  *
@@ -16,6 +16,7 @@
 #include "base.h"
 #include "kernels/conv.h"
 #include "kernels/machine.h"
+#include "onednn.h"
 
 enum { RUNS = 5 };
 
@@ -24,16 +25,18 @@ typedef struct {
 } Shape;
 
 static const Shape shapes[] = {
-    {2, 64, 64, 64, 4, 16, 3, 1},    {2, 64, 64, 64, 16, 16, 3, 1},
-    {2, 64, 64, 64, 32, 16, 3, 1},   {2, 32, 32, 32, 16, 32, 3, 1},
-    {2, 32, 32, 32, 32, 32, 3, 1},   {2, 32, 32, 32, 64, 32, 3, 1},
-    {2, 16, 16, 16, 32, 64, 3, 1},   {2, 16, 16, 16, 64, 64, 3, 1},
-    {2, 16, 16, 16, 128, 64, 3, 1},  {2, 8, 8, 8, 64, 128, 3, 1},
-    {2, 8, 8, 8, 128, 128, 3, 1},    {2, 64, 64, 64, 16, 4, 1, 1},
-    {2, 64, 64, 64, 16, 32, 2, 2},   {2, 32, 32, 32, 32, 64, 2, 2},
-    {4, 32, 32, 32, 8, 8, 3, 1},     {1, 1, 240, 240, 16, 16, 3, 1},
-    {1, 1, 240, 240, 32, 16, 3, 1},  {4, 1, 60, 60, 64, 64, 3, 1},
-    {10, 1, 15, 15, 256, 256, 3, 1}, {10, 1, 15, 15, 1024, 1024, 3, 1},
+    {2, 64, 64, 64, 4, 16, 3, 1},     {2, 64, 64, 64, 16, 16, 3, 1},
+    {2, 64, 64, 64, 32, 16, 3, 1},    {2, 32, 32, 32, 16, 32, 3, 1},
+    {2, 32, 32, 32, 32, 32, 3, 1},    {2, 32, 32, 32, 64, 32, 3, 1},
+    {2, 16, 16, 16, 32, 64, 3, 1},    {2, 16, 16, 16, 64, 64, 3, 1},
+    {2, 16, 16, 16, 128, 64, 3, 1},   {2, 8, 8, 8, 64, 128, 3, 1},
+    {2, 8, 8, 8, 128, 128, 3, 1},     {2, 64, 64, 64, 16, 4, 1, 1},
+    {2, 64, 64, 64, 16, 32, 2, 2},    {2, 32, 32, 32, 32, 64, 2, 2},
+    {4, 32, 32, 32, 8, 8, 3, 1},      {1, 1, 240, 240, 16, 16, 3, 1},
+    {1, 1, 240, 240, 32, 16, 3, 1},   {4, 1, 60, 60, 64, 64, 3, 1},
+    {10, 1, 15, 15, 256, 256, 3, 1},  {10, 1, 15, 15, 1024, 1024, 3, 1},
+    {16, 1, 16, 16, 1024, 256, 2, 2}, {16, 1, 8, 8, 512, 512, 2, 2},
+    {1, 64, 64, 64, 5, 5, 3, 1},
 };
 
 static double seconds(void)
@@ -105,7 +108,7 @@ static double task_time(const Bench *b, ConvTask task)
     return best;
 }
 
-static void shape_time(const Shape *s, ConvWinograd winograd, double most)
+static void shape_time(const Shape *s, FornixWinograd winograd, double most)
 {
     int64_t pad = s->kernel / 2 * (s->stride == 1), deep = s->d > 1;
     int64_t size[3] = {s->d, s->h, s->w}, made[3];
@@ -132,7 +135,10 @@ static void shape_time(const Shape *s, ConvWinograd winograd, double most)
            (long)s->w, (long)s->in, (long)s->out, (long)s->kernel, (long)s->stride);
     for (ConvTask task = CONV_FORWARD; task <= CONV_WEIGHT_GRADIENT; task++) {
         double time = task_time(&b, task), rate = conv_flops(&b.conv) / time / 1e9;
+        double peer = onednn_time(&b.conv, task, RUNS, seconds);
         printf("%7.1f ms %6.1f %4.0f%% ", 1e3 * time, rate, 100 * rate / most);
+        if (peer > 0)
+            printf("%5.2fx ", peer / time);
     }
     printf("%6.1f MB\n", (double)counts[4] * 4e-6);
     for (int i = 0; i < 5; i++)
@@ -141,19 +147,19 @@ static void shape_time(const Shape *s, ConvWinograd winograd, double most)
 
 int main(int argc, char **argv)
 {
-    ConvWinograd winograd = CONV_F2;
+    FornixWinograd winograd = FORNIX_WINOGRAD_F2;
     if (argc > 1 && strcmp(argv[1], "none") == 0)
-        winograd = CONV_DIRECT;
+        winograd = FORNIX_WINOGRAD_NONE;
     if (argc > 1 && strcmp(argv[1], "f4") == 0)
-        winograd = CONV_F4;
+        winograd = FORNIX_WINOGRAD_F4;
     cpu_set_t cores;
     CPU_ZERO(&cores);
     CPU_SET(0, &cores);
     sched_setaffinity(0, sizeof cores, &cores);
     double most = 1e-9 * machine_flops();
     printf("isa %s, innermost loop %.1f GFLOP/s\n", isa_name(ISA_ACTIVE), most);
-    printf(
-        "n d h w, channels, kernel, stride: forward, input gradient, weight gradient; scratch\n");
+    printf("n d h w, channels, kernel, stride: forward, input gradient, weight gradient (x: times "
+           "oneDNN); scratch\n");
     for (size_t i = 0; i < COUNT(shapes); i++)
         shape_time(&shapes[i], winograd, most);
     return EXIT_SUCCESS;
