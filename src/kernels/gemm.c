@@ -9,12 +9,14 @@
 #include "conv_parts.h"
 
 enum {
-    PANEL_DEPTH = 128,
+    PANEL_DEPTH = 256,
     GROUP_ROWS = 48, /* of C at once: a panel of A, one of B fit into the first cache */
     MOST_BLOCKS = 4,
     GRAIN_FLOPS = 1 << 22,
     LEAST_ROWS = 96, /* of a grain: so often is a panel of B used */
-    FEW_ROWS = 6,    /* not worth bringing B together */
+    FEW_ROWS = 24,   /* not worth bringing B together */
+    GOOD_GRAINS = 8,
+    AHEAD = 12, /* rows of B */
 };
 
 typedef struct {
@@ -27,7 +29,8 @@ static Cut cut_of(int64_t m, int64_t n, int64_t k)
         .rows = conv_max(LEAST_ROWS, GRAIN_FLOPS / (2 * MOST_BLOCKS * ISA_LANES * conv_max(1, k)))};
     cut.row_blocks = conv_max(1, conv_shares(m, cut.rows));
     cut.rows = conv_shares(m, cut.row_blocks);
-    int64_t blocks = GRAIN_FLOPS / (2 * ISA_LANES * conv_max(1, k) * cut.rows);
+    /* Lines of B that lie side by side are read together; but a few grains there must be. */
+    int64_t blocks = conv_blocks(n) * cut.row_blocks / GOOD_GRAINS;
     cut.columns = ISA_LANES * conv_min(MOST_BLOCKS, conv_max(1, blocks));
     cut.column_blocks = conv_shares(n, cut.columns);
     return cut;
@@ -55,10 +58,12 @@ static const float *panel_of_b(const Part *part, int64_t column, float *panel, i
     if (!g->b_turned && width == ISA_LANES && part->rows <= FEW_ROWS)
         return b;
     *step = ISA_LANES;
-    if (g->b_turned && width == ISA_LANES) {
-        for (int j = 0; j < ISA_LANES; j++)
-            for (int64_t i = 0; i < part->depth; i++)
-                panel[i * ISA_LANES + j] = b[i + j * across];
+    if (width == ISA_LANES) {
+        for (int64_t i = 0; i < part->depth; i++) {
+            __builtin_prefetch(b + (i + AHEAD) * down);
+            for (int j = 0; j < ISA_LANES; j++)
+                panel[i * ISA_LANES + j] = b[i * down + j * across];
+        }
         return panel;
     }
     for (int64_t i = 0; i < part->depth; i++)
@@ -101,7 +106,7 @@ static void block_multiply(const Part *part, const Block *block)
         isa_micro(g->isa)->dot(&dot, block->rows, block->a, block->b, start, c);
         return;
     }
-    for (int64_t i = 0; first && i < block->rows; i++)
+    for (int64_t i = 0; first && g->bias && i < block->rows; i++)
         for (int j = 0; j < block->width; j++)
             c[i * g->c_step + j] = start[j];
     IsaOuter outer = {.lines = 1,
@@ -111,7 +116,7 @@ static void block_multiply(const Part *part, const Block *block)
                       .rows = block->rows,
                       .c_step = g->c_step,
                       .width = block->width,
-                      .accumulate = true};
+                      .accumulate = !first || g->bias};
     isa_micro(g->isa)->outer(&outer, block->a, block->b, c);
 }
 

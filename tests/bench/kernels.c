@@ -15,6 +15,7 @@
 
 #include "base.h"
 #include "kernels/conv.h"
+#include "kernels/gemm.h"
 #include "kernels/machine.h"
 #include "onednn.h"
 
@@ -145,6 +146,79 @@ static void shape_time(const Shape *s, FornixWinograd winograd, double most)
         mem_large_free(*floats[i], (size_t)counts[i] * sizeof(float) + 1);
 }
 
+/* ---- Dense layers: forward, input gradient, weight gradient of batch x in, in x out ---------- */
+
+enum { COPIES_BYTES = 1 << 26 }; /* weights in turn, lest they stay in a cache between runs */
+
+static const int64_t layers[][3] = {{64, 102, 512},  {64, 512, 512},   {64, 512, 2048},
+                                    {64, 2048, 512}, {64, 512, 256},   {16, 102, 16384},
+                                    {16, 16384, 1},  {256, 1024, 1024}};
+
+typedef struct {
+    int64_t batch, in, out;
+    float *x, *weight, *y;
+} Dense;
+
+static Gemm product_of(const Dense *d, ConvTask task, float *weight)
+{
+    if (task == CONV_FORWARD)
+        return (Gemm){.m = d->batch,
+                      .n = d->out,
+                      .k = d->in,
+                      .a = d->x,
+                      .b = weight,
+                      .c = d->y,
+                      .a_step = d->in,
+                      .b_step = d->out,
+                      .c_step = d->out};
+    if (task == CONV_INPUT_GRADIENT)
+        return (Gemm){.m = d->batch,
+                      .n = d->in,
+                      .k = d->out,
+                      .a = d->y,
+                      .b = weight,
+                      .c = d->x,
+                      .a_step = d->out,
+                      .b_step = d->out,
+                      .c_step = d->in,
+                      .b_turned = true};
+    return (Gemm){.m = d->in,
+                  .n = d->out,
+                  .k = d->batch,
+                  .a = d->x,
+                  .b = d->y,
+                  .c = weight,
+                  .a_step = d->in,
+                  .b_step = d->out,
+                  .c_step = d->out,
+                  .a_turned = true};
+}
+
+static void layer_time(const int64_t layer[3], double most)
+{
+    Dense d = {.batch = layer[0], .in = layer[1], .out = layer[2]};
+    int64_t weights = d.in * d.out, copies = COPIES_BYTES / 4 / weights + 1;
+    d.x = floats_new(d.batch * d.in);
+    d.y = floats_new(d.batch * d.out);
+    d.weight = floats_new(weights * copies);
+    printf("%4ld x %5ld -> %-5ld ", (long)d.batch, (long)d.in, (long)d.out);
+    for (ConvTask task = CONV_FORWARD; task <= CONV_WEIGHT_GRADIENT; task++) {
+        double began = seconds();
+        int64_t runs = copies < 20 ? 20 : copies;
+        for (int64_t run = 0; run < runs; run++) {
+            Gemm product = product_of(&d, task, d.weight + run % copies * weights);
+            gemm(&product, 0, gemm_grains(product.m, product.n, product.k));
+        }
+        double time = (seconds() - began) / (double)runs;
+        double rate = 2e-9 * (double)d.batch * (double)weights / time;
+        printf("%8.3f ms %6.1f %4.0f%% ", 1e3 * time, rate, 100 * rate / most);
+    }
+    printf("\n");
+    mem_large_free(d.x, (size_t)(d.batch * d.in) * sizeof(float) + 1);
+    mem_large_free(d.y, (size_t)(d.batch * d.out) * sizeof(float) + 1);
+    mem_large_free(d.weight, (size_t)(weights * copies) * sizeof(float) + 1);
+}
+
 int main(int argc, char **argv)
 {
     FornixWinograd winograd = FORNIX_WINOGRAD_F2;
@@ -158,6 +232,9 @@ int main(int argc, char **argv)
     sched_setaffinity(0, sizeof cores, &cores);
     double most = 1e-9 * machine_flops();
     printf("isa %s, innermost loop %.1f GFLOP/s\n", isa_name(ISA_ACTIVE), most);
+    printf("dense layers, batch, in, out: forward, input gradient, weight gradient\n");
+    for (size_t i = 0; i < COUNT(layers); i++)
+        layer_time(layers[i], most);
     printf("n d h w, channels, kernel, stride: forward, input gradient, weight gradient (x: times "
            "oneDNN); scratch\n");
     for (size_t i = 0; i < COUNT(shapes); i++)
