@@ -451,7 +451,7 @@ START_TEST(cut_problems)
 }
 END_TEST
 
-/* Few pixels and many channels: the gradient of the weights gathers. */
+/* Few pixels and many channels are gathered. */
 static Conv gather_draw(Draw *from)
 {
     Conv conv = conv_draw(from);
@@ -464,12 +464,18 @@ static Conv gather_draw(Draw *from)
 START_TEST(gather_problems)
 {
     Draw from = {.key = fornix_random_key(5, "conv")};
-    for (int gathered = 0; gathered < 8;) {
+    for (int gathered[3] = {0}; gathered[0] < 4 || gathered[1] < 4 || gathered[2] < 4;) {
         Conv conv = gather_draw(&from);
-        if (!conv_weight_gathers(&conv))
+        bool gathers[3] = {conv_gathers(&conv, CONV_FORWARD),
+                           conv_gathers(&conv, CONV_INPUT_GRADIENT), conv_weight_gathers(&conv)};
+        bool wanted = false;
+        for (int i = 0; i < 3; i++)
+            wanted = wanted || (gathers[i] && gathered[i] < 4);
+        if (!wanted)
             continue;
-        problem_check(conv, &from, gathered % 2);
-        gathered++;
+        problem_check(conv, &from, gathered[0] % 2);
+        for (int i = 0; i < 3; i++)
+            gathered[i] += gathers[i];
     }
 }
 END_TEST

@@ -86,6 +86,13 @@ int conv_passes(const Conv *conv, ConvTask task)
     return 2;
 }
 
+static const ConvApplyWay *apply_way(const Conv *conv, ConvTask task)
+{
+    if (conv_winograd_size(conv, task))
+        return &conv_winograd;
+    return conv_gathers(conv, task) ? &conv_gathered : &conv_direct;
+}
+
 static const ConvWeightWay *weight_way(const Conv *conv)
 {
     if (conv_winograd_size(conv, CONV_WEIGHT_GRADIENT))
@@ -98,8 +105,7 @@ int64_t conv_grains(const Conv *conv, ConvTask task, int pass)
     if (task == CONV_WEIGHT_GRADIENT)
         return weight_way(conv)->grains(conv, pass) +
                (pass == 0 ? bias_slabs(conv->y) + bias_slabs(conv->x) : 2);
-    return conv_winograd_size(conv, task) ? conv_winograd_grains(conv, task, pass)
-                                          : conv_direct_grains(conv, task, pass);
+    return apply_way(conv, task)->grains(conv, task, pass);
 }
 
 int64_t conv_scratch(const Conv *conv, ConvTask task)
@@ -107,17 +113,13 @@ int64_t conv_scratch(const Conv *conv, ConvTask task)
     if (task == CONV_WEIGHT_GRADIENT)
         return weight_way(conv)->scratch(conv) + bias_slabs(conv->y) * conv->y.c +
                bias_slabs(conv->x) * conv->x.c;
-    return conv_winograd_size(conv, task) ? conv_winograd_scratch(conv, task)
-                                          : conv_direct_scratch(conv, task);
+    return apply_way(conv, task)->scratch(conv, task);
 }
 
 void conv_apply(const Conv *conv, ConvTask task, const ConvApply *apply, int pass, int64_t begin,
                 int64_t end)
 {
-    if (conv_winograd_size(conv, task))
-        conv_winograd(conv, task, apply, pass, begin, end);
-    else
-        conv_direct(conv, task, apply, pass, begin, end);
+    apply_way(conv, task)->compute(conv, task, apply, pass, begin, end);
 }
 
 /* Grains behind those of the weights: slabs of dy, slabs of x; then the two sums. */

@@ -18,7 +18,7 @@ static int64_t block_floats(const Conv *conv, ConvTask task)
     return conv_taps(conv) * conv_in(conv, task).c * ISA_LANES;
 }
 
-int64_t conv_direct_scratch(const Conv *conv, ConvTask task)
+static int64_t direct_scratch(const Conv *conv, ConvTask task)
 {
     return conv_blocks(conv_out(conv, task).c) * block_floats(conv, task);
 }
@@ -61,7 +61,7 @@ static Cut cut_of(const Conv *conv, ConvTask task)
     return cut;
 }
 
-int64_t conv_direct_grains(const Conv *conv, ConvTask task, int pass)
+static int64_t direct_grains(const Conv *conv, ConvTask task, int pass)
 {
     FornixShape out = conv_out(conv, task);
     if (pass == 0)
@@ -137,8 +137,8 @@ static void rows_compute(const Job *job, int64_t plane, int64_t begin, int64_t e
         }
 }
 
-void conv_direct(const Conv *conv, ConvTask task, const ConvApply *apply, int pass, int64_t begin,
-                 int64_t end)
+static void direct_compute(const Conv *conv, ConvTask task, const ConvApply *apply, int pass,
+                           int64_t begin, int64_t end)
 {
     if (pass == 0) {
         for (int64_t grain = begin; grain < end; grain++)
@@ -157,3 +157,5 @@ void conv_direct(const Conv *conv, ConvTask task, const ConvApply *apply, int pa
         rows_compute(&job, plane % out.d, part * cut.rows, conv_min((part + 1) * cut.rows, out.h));
     }
 }
+
+const ConvApplyWay conv_direct = {direct_grains, direct_scratch, direct_compute};

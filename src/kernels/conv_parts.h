@@ -85,10 +85,17 @@ static inline int64_t conv_phases(const Conv *conv, ConvTask task, int axis)
 
 /* ---- Ways to do it -------------------------------------------------------------------------- */
 
-int64_t conv_direct_grains(const Conv *conv, ConvTask task, int pass);
-int64_t conv_direct_scratch(const Conv *conv, ConvTask task);
-void conv_direct(const Conv *conv, ConvTask task, const ConvApply *apply, int pass, int64_t begin,
-                 int64_t end);
+typedef struct {
+    int64_t (*grains)(const Conv *conv, ConvTask task, int pass);
+    int64_t (*scratch)(const Conv *conv, ConvTask task);
+    void (*compute)(const Conv *conv, ConvTask task, const ConvApply *apply, int pass,
+                    int64_t begin, int64_t end);
+} ConvApplyWay;
+
+extern const ConvApplyWay conv_direct, conv_gathered, conv_winograd;
+
+/* Whether few pixels meet many channels, so that gathering them pays. */
+bool conv_gathers(const Conv *conv, ConvTask task);
 
 /* The gradient of the weights without the sums for biases. */
 typedef struct {
@@ -100,7 +107,7 @@ typedef struct {
 
 extern const ConvWeightWay conv_weight_direct, conv_weight_gathered, conv_weight_winograd;
 
-/* Whether few pixels meet many channels, so that gathering them pays. */
+/* The same of this. */
 bool conv_weight_gathers(const Conv *conv);
 
 /* parts[0][i] = sum over `count` parts, `size` apart, of their element i in [begin, end); pairs,

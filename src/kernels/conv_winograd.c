@@ -164,7 +164,7 @@ static int64_t filter_step(const Conv *conv, ConvTask task)
     return (conv_blocks(conv_out(conv, task).c) * conv_in(conv, task).c + 1) * ISA_LANES;
 }
 
-int64_t conv_winograd_scratch(const Conv *conv, ConvTask task)
+static int64_t tiles_scratch(const Conv *conv, ConvTask task)
 {
     ConvTiles tiles = conv_tiles(conv, task);
     return tiles.depths * tiles.points * filter_step(conv, task);
@@ -227,7 +227,7 @@ static Cut cut_of(const Conv *conv, ConvTask task, const ConvTiles *tiles)
     return cut;
 }
 
-int64_t conv_winograd_grains(const Conv *conv, ConvTask task, int pass)
+static int64_t tiles_grains(const Conv *conv, ConvTask task, int pass)
 {
     ConvTiles tiles = conv_tiles(conv, task);
     if (pass == 0)
@@ -314,8 +314,8 @@ static void block_compute(Block *b, int64_t made)
     }
 }
 
-void conv_winograd(const Conv *conv, ConvTask task, const ConvApply *apply, int pass, int64_t begin,
-                   int64_t end)
+static void tiles_compute(const Conv *conv, ConvTask task, const ConvApply *apply, int pass,
+                          int64_t begin, int64_t end)
 {
     if (pass == 0) {
         for (int64_t grain = begin; grain < end; grain++)
@@ -346,3 +346,5 @@ void conv_winograd(const Conv *conv, ConvTask task, const ConvApply *apply, int 
             block_compute(&b, made);
     }
 }
+
+const ConvApplyWay conv_winograd = {tiles_grains, tiles_scratch, tiles_compute};

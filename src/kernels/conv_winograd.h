@@ -61,9 +61,4 @@ typedef struct {
 void conv_points(const ConvStrips *strips, const ConvTiles *tiles, const IsaMicro *micro,
                  const ConvPoints *points);
 
-int64_t conv_winograd_grains(const Conv *conv, ConvTask task, int pass);
-int64_t conv_winograd_scratch(const Conv *conv, ConvTask task);
-void conv_winograd(const Conv *conv, ConvTask task, const ConvApply *apply, int pass, int64_t begin,
-                   int64_t end);
-
 #endif

@@ -7,6 +7,7 @@
 #include "gemm.h"
 
 #include "conv_parts.h"
+#include "panel.h"
 
 enum {
     PANEL_DEPTH = 256,
@@ -16,7 +17,6 @@ enum {
     LEAST_ROWS = 96, /* of a grain: so often is a panel of B used */
     FEW_ROWS = 24,   /* not worth bringing B together */
     GOOD_GRAINS = 8,
-    AHEAD = 12, /* rows of B */
 };
 
 typedef struct {
@@ -47,28 +47,24 @@ typedef struct {
     int64_t row, rows, column, columns, k, depth; /* a block of C, a panel's k */
 } Part;
 
-/* A block of B's columns: its rows `step` apart, zeros behind the last column. */
-static const float *panel_of_b(const Part *part, int64_t column, float *panel, int64_t *step)
+/* B of a part: the first block's rows, `step` apart, and how far apart blocks are. */
+static const float *panel_of_b(const Part *part, float *panel, int64_t *step, int64_t *apart)
 {
     const Gemm *g = part->g;
-    int width = (int)conv_min(ISA_LANES, part->column + part->columns - column);
-    int64_t down = g->b_turned ? 1 : g->b_step, across = g->b_turned ? g->b_step : 1;
-    const float *b = g->b + part->k * down + column * across;
-    *step = g->b_step;
-    if (!g->b_turned && width == ISA_LANES && part->rows <= FEW_ROWS)
-        return b;
-    *step = ISA_LANES;
-    if (width == ISA_LANES) {
-        for (int64_t i = 0; i < part->depth; i++) {
-            __builtin_prefetch(b + (i + AHEAD) * down);
-            for (int j = 0; j < ISA_LANES; j++)
-                panel[i * ISA_LANES + j] = b[i * down + j * across];
-        }
-        return panel;
+    Panel b = {.from = g->b + part->k * (g->b_turned ? 1 : g->b_step) +
+                       part->column * (g->b_turned ? g->b_step : 1),
+               .depth = part->depth,
+               .columns = part->columns,
+               .step = g->b_step,
+               .turned = g->b_turned};
+    if (!g->b_turned && part->columns % ISA_LANES == 0 && part->rows <= FEW_ROWS) {
+        *step = g->b_step;
+        *apart = ISA_LANES;
+        return b.from;
     }
-    for (int64_t i = 0; i < part->depth; i++)
-        for (int j = 0; j < ISA_LANES; j++)
-            panel[i * ISA_LANES + j] = j < width ? b[i * down + j * across] : 0;
+    panel_bring(&b, panel);
+    *step = ISA_LANES;
+    *apart = part->depth * ISA_LANES;
     return panel;
 }
 
@@ -123,24 +119,25 @@ static void block_multiply(const Part *part, const Block *block)
 static void panel_multiply(const Part *part)
 {
     const Gemm *g = part->g;
-    _Alignas(64) float b_panel[MOST_BLOCKS][PANEL_DEPTH * ISA_LANES];
+    _Alignas(64) float b_panel[MOST_BLOCKS * PANEL_DEPTH * ISA_LANES];
     _Alignas(64) float a_panel[PANEL_DEPTH * GROUP_ROWS];
-    Block blocks[MOST_BLOCKS];
-    int64_t count = conv_shares(part->columns, ISA_LANES);
-    for (int64_t i = 0; i < count; i++) {
-        blocks[i].column = part->column + i * ISA_LANES;
-        blocks[i].width = (int)conv_min(ISA_LANES, part->column + part->columns - blocks[i].column);
-        blocks[i].b = panel_of_b(part, blocks[i].column, b_panel[i], &blocks[i].b_step);
-    }
+    int64_t step, apart, count = conv_shares(part->columns, ISA_LANES);
+    const float *b = panel_of_b(part, b_panel, &step, &apart);
     for (int64_t row = part->row; row < part->row + part->rows; row += GROUP_ROWS) {
         int64_t rows = conv_min(GROUP_ROWS, part->row + part->rows - row);
         if (g->a_turned)
             panel_of_a(part, row, rows, a_panel);
         for (int64_t i = 0; i < count; i++) {
-            blocks[i].a = g->a_turned ? a_panel : g->a + row * g->a_step + part->k;
-            blocks[i].row = row;
-            blocks[i].rows = rows;
-            block_multiply(part, &blocks[i]);
+            int64_t column = part->column + i * ISA_LANES;
+            Block block = {.a = g->a_turned ? a_panel : g->a + row * g->a_step + part->k,
+                           .b = b + i * apart,
+                           .b_step = step,
+                           .row = row,
+                           .rows = rows,
+                           .column = column,
+                           .width =
+                               (int)conv_min(ISA_LANES, part->column + part->columns - column)};
+            block_multiply(part, &block);
         }
     }
 }
