@@ -7,6 +7,7 @@
  * by side in memory, they and their channels are one long sum.
  */
 #include "conv_parts.h"
+#include "panel.h"
 
 /* About the work of a grain: a few hundredths of a millisecond. */
 enum { GRAIN_FLOPS = 1 << 22, LEAST_ROWS = 8, TILE_ROWS = 6 };
@@ -29,15 +30,14 @@ static void weights_pack(const Conv *conv, ConvTask task, const float *weight, f
 {
     int64_t taps = conv_taps(conv), block = grain / taps, tap = grain % taps;
     int64_t sums = conv_in(conv, task).c, made = conv_out(conv, task).c;
-    int width = conv_width(made, block);
     bool turned = task == CONV_INPUT_GRADIENT;
-    int64_t from_sum = turned ? 1 : made, from_made = turned ? sums : 1;
-    const float *from =
-        weight + (turned ? taps - 1 - tap : tap) * sums * made + block * ISA_LANES * from_made;
-    float *to = packed + grain * sums * ISA_LANES;
-    for (int64_t i = 0; i < sums; i++)
-        for (int j = 0; j < ISA_LANES; j++)
-            to[i * ISA_LANES + j] = j < width ? from[i * from_sum + j * from_made] : 0;
+    Panel panel = {.from = weight + (turned ? taps - 1 - tap : tap) * sums * made +
+                           block * ISA_LANES * (turned ? sums : 1),
+                   .depth = sums,
+                   .columns = conv_width(made, block),
+                   .step = turned ? sums : made,
+                   .turned = turned};
+    panel_bring(&panel, packed + grain * sums * ISA_LANES);
 }
 
 /* ---- How the result is cut into grains ------------------------------------------------------ */

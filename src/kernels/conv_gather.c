@@ -127,8 +127,7 @@ static const float *pixel_seen(const Conv *conv, ConvTask task, const FornixView
         int64_t reach = conv->dilation[a] * tap[a] - conv->front[a];
         int64_t at = task == CONV_FORWARD ? place[a + 1] * conv->stride[a] + reach
                                           : (place[a + 1] - reach) / conv->stride[a];
-        bool before = task == CONV_INPUT_GRADIENT && place[a + 1] < reach;
-        if (before || at < 0 || at >= conv_extent_of(conv_in(conv, task), a))
+        if (at < 0 || at >= conv_extent_of(conv_in(conv, task), a))
             return NULL;
         pixel += at * pitch[a];
     }
