@@ -32,6 +32,7 @@ const Option command_options[] = {
     {"--profile", FLAG, offsetof(Options, profile), "tells where the time went"},
     {"--probability", FLAG, offsetof(Options, probability),
      "writes the probability of each class, too, as images"},
+    {"--kind", VALUE, offsetof(Options, kind), "what the node will be"},
     {"--html", FLAG, offsetof(Options, html), "writes pages about all nodes, for a browser"},
     {"--man", VALUE, offsetof(Options, man), "prints a manual page: fornix or fornix-graph"},
     {"--json", FLAG, offsetof(Options, json), "tells mistakes and progress as JSON, a line each"},
@@ -64,6 +65,12 @@ static void unknown_option(Options *options, const char *word)
     options->wrong = true;
 }
 
+static void words_add(Words *words, const char *word)
+{
+    words->items = mem_grow(words->items, words->count + 1, sizeof *words->items);
+    words->items[words->count++] = word;
+}
+
 /* value: what stands behind the option; NULL at the end. */
 static void set_option(Options *options, const Option *option, const char *value)
 {
@@ -77,35 +84,40 @@ static void set_option(Options *options, const Option *option, const char *value
     } else if (option->kind == VALUE) {
         *(const char **)field = value;
     } else {
-        Words *list = field;
-        list->items[list->count++] = value;
+        words_add(field, value);
     }
+}
+
+static bool is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
 Options options_read(const Command *command, int count, char **words)
 {
     Options options = {.command = command};
-    options.overrides.items = mem_new((size_t)count + 1, sizeof(char *));
-    options.nodes.items = mem_new((size_t)count + 1, sizeof(char *));
-    options.open.items = mem_new((size_t)count + 1, sizeof(char *));
     for (int k = 0; k < count && !options.wrong; k++) {
-        const Option *option = find_option(&options, words[k]);
+        const Option *option = options.rest ? NULL : find_option(&options, words[k]);
         if (option) {
             set_option(&options, option, k + 1 < count ? words[k + 1] : NULL);
             k += option->kind != FLAG;
-        } else if (words[k][0] == '-' && words[k][1]) {
+        } else if (options.rest || words[k][0] != '-' || !words[k][1]) {
+            words_add(&options.words, words[k]);
+        } else if (is_help(words[k])) {
+            options.help = true;
+        } else if (strcmp(words[k], "--") == 0) {
+            options.rest = true;
+        } else {
             unknown_option(&options, words[k]);
-        } else if (options.word_count < (int)COUNT(options.words)) {
-            options.words[options.word_count++] = words[k];
         }
     }
     return options;
 }
 
-int options_end(Options *options, int code)
+void options_free(Options *options)
 {
+    mem_free(options->words.items);
     mem_free(options->overrides.items);
     mem_free(options->nodes.items);
     mem_free(options->open.items);
-    return code;
 }

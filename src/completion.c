@@ -70,7 +70,7 @@ typedef struct Asked {
     FILE *out;
     const Usage *usage;
     int count;
-    char **words;
+    const char *const *words;
     const char *word; /* the last one: how what is offered begins */
 } Asked;
 
@@ -160,6 +160,19 @@ static void offer_graph(const Asked *asked, const char *what)
 
 /* ---- By what a command says of its arguments ---- */
 
+/* "layer|loss": one of them. */
+static void offer_choices(const Asked *asked, const char *choices)
+{
+    for (const char *at = choices; *at; at += *at == '|') {
+        size_t length = strcspn(at, "|");
+        Text choice = {0};
+        text_add_slice(&choice, at, length);
+        offer(asked, text_value(&choice), NULL);
+        text_free(&choice);
+        at += length;
+    }
+}
+
 static void offer_for(const Asked *asked, const char *what, size_t length)
 {
     static const char *const graph[] = {"name=value", "ID", "NET"};
@@ -172,10 +185,10 @@ static void offer_for(const Asked *asked, const char *what, size_t length)
             offer_graph(asked, word);
             done = true;
         }
-    if (done || strcmp(word, "N") == 0) {
+    if (done || strcmp(word, "N") == 0 || strcmp(word, "NAME") == 0) {
     } else if (strcmp(word, "COMMAND") == 0) {
         offer_commands(asked);
-    } else if (strcmp(word, "NODE") == 0 || strcmp(word, "NAME") == 0) {
+    } else if (strcmp(word, "NODE") == 0) {
         offer_nodes(asked);
     } else if (strcmp(word, "PAGE") == 0) {
         offer(asked, "fornix", "the commands");
@@ -190,7 +203,7 @@ static void offer_for(const Asked *asked, const char *what, size_t length)
     } else if (*word >= 'A' && *word <= 'Z') {
         fprintf(asked->out, ":files%s%s\n", suffix ? " " : "", suffix ? suffix + 1 : "");
     } else if (*word >= 'a' && *word <= 'z') {
-        offer(asked, word, NULL);
+        offer_choices(asked, word);
     }
     text_free(&name);
 }
@@ -221,7 +234,7 @@ static const Option *find_option(const Asked *asked, const Command *command, con
     return NULL;
 }
 
-void completion_words(FILE *out, const Usage *usage, int count, char **words)
+void completion_words(FILE *out, const Usage *usage, int count, const char *const *words)
 {
     if (count < 1)
         return;

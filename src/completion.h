@@ -16,6 +16,6 @@ bool completion_script(FILE *out, const char *shell);
 
 /* What may stand in the place of the last word: a line each, behind a tab what it means. A line
  * ":files SUFFIX" or ":folders" leaves the choice to the shell. words: those behind "fornix". */
-void completion_words(FILE *out, const Usage *usage, int count, char **words);
+void completion_words(FILE *out, const Usage *usage, int count, const char *const *words);
 
 #endif

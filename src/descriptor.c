@@ -53,7 +53,7 @@ void descriptor_kinds(unsigned kinds, Text *out)
 
 /* ---- What is checked --------------------------------------------------------------------- */
 
-static bool name_good(const char *name)
+bool descriptor_name_good(const char *name)
 {
     if (!name || *name < 'a' || *name > 'z')
         return false;
@@ -68,7 +68,7 @@ static bool text_there(const char *text)
 static bool attrs_check(const FornixNode *node, FornixError *error)
 {
     for (const FornixAttr *attr = node->attrs; attr && attr->name; attr++) {
-        if (!name_good(attr->name))
+        if (!descriptor_name_good(attr->name))
             return fornix_fail(error, "'%s' is no name for an attribute", attr->name);
         if (attr_common(node, attr->name))
             return fornix_fail(error, "attribute '%s' belongs to the engine", attr->name);
@@ -84,7 +84,7 @@ static bool attrs_check(const FornixNode *node, FornixError *error)
 static bool ports_check(const FornixPort *ports, FornixError *error)
 {
     for (const FornixPort *port = ports; port && port->name; port++) {
-        if (!name_good(port->name))
+        if (!descriptor_name_good(port->name))
             return fornix_fail(error, "'%s' is no name for a port", port->name);
         if (!text_there(port->doc))
             return fornix_fail(error, "port '%s' has no doc", port->name);
@@ -153,7 +153,7 @@ bool descriptor_check(const FornixNode *node, const char *name, FornixError *err
     if (node->abi != FORNIX_ABI)
         return fornix_fail(error, "it was built for ABI %u, this fornix has ABI %u: build it again",
                            node->abi, (unsigned)FORNIX_ABI);
-    if (!name_good(node->name))
+    if (!descriptor_name_good(node->name))
         return fornix_fail(error, "'%s' is no name for a node", node->name ? node->name : "");
     if (strcmp(node->name, name) != 0)
         return fornix_fail(error, "it calls itself '%s', so its file must be %s.so", node->name,

@@ -19,6 +19,9 @@ typedef enum {
     FAMILIES /* an element of the language */
 } Family;
 
+/* Lower case letters, digits and _, a letter first: of nodes, attributes and ports. */
+bool descriptor_name_good(const char *name);
+
 /* Whether node can be used under that name; the error says what its author has to mend. */
 bool descriptor_check(const FornixNode *node, const char *name, FornixError *error);
 

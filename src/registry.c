@@ -4,16 +4,15 @@
 #include "registry.h"
 
 #include <dlfcn.h>
-#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "arena.h"
 #include "base.h"
 #include "descriptor.h"
 #include "file.h"
+#include "install.h"
 #include "text.h"
 
 typedef struct {
@@ -95,34 +94,6 @@ static void add_path(Registry *registry, const char *path)
     }
 }
 
-/* The folder of the running program, without a closing slash; NULL where it can't be told. */
-static char *program_folder(Arena *arena)
-{
-    char path[PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", path, sizeof path);
-    if (length <= 0 || (size_t)length == sizeof path)
-        return NULL;
-    while (length > 0 && path[length - 1] != '/')
-        length--;
-    return arena_slice(arena, path, length > 1 ? (size_t)length - 1 : 1);
-}
-
-/* Programs of the build stand in src/ or tests/, or in .libs/ in there: a folder or more below the
- * one that was configured. */
-static char *build_folder(const char *program, Arena *arena)
-{
-    char *folder = arena_text(arena, program);
-    for (int level = 0; level < 4 && *folder; level++) {
-        if (file_exists(arena_format(arena, "%s/config.status", folder)) &&
-            file_is_folder(arena_format(arena, "%s/nodes/.libs", folder)))
-            return arena_format(arena, "%s/nodes/.libs", folder);
-        char *slash = strrchr(folder, '/');
-        if (slash)
-            *slash = '\0';
-    }
-    return NULL;
-}
-
 static int by_name(const void *a, const void *b)
 {
     return strcmp(((const Entry *)a)->plugin.name, ((const Entry *)b)->plugin.name);
@@ -143,13 +114,13 @@ Registry *registry_new(void)
     pthread_mutex_init(&registry->lock, NULL);
     registry->arena = arena_new();
     add_path(registry, getenv("FORNIX_PLUGIN_PATH"));
-    const char *program = program_folder(registry->arena);
-    const char *build = program ? build_folder(program, registry->arena) : NULL;
+    const char *build = install_build(registry->arena);
+    const char *beside = install_beside(registry->arena, "lib/fornix/nodes");
     if (build) {
-        add_folder(registry, build);
+        add_folder(registry, arena_format(registry->arena, "%s/nodes/.libs", build));
     } else {
-        if (program)
-            add_folder(registry, arena_format(registry->arena, "%s/../lib/fornix/nodes", program));
+        if (beside)
+            add_folder(registry, beside);
         add_folder(registry, FORNIX_NODES);
     }
     sort_entries(registry);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The language as a RELAX NG schema, for editors and validators.
+/* The language, of sweeps too, as a RELAX NG schema, for editors and validators.
  *
  * A pattern for each element, and for each place one of all that may stand there. <for> and its
  * kin hold what may stand around them, so they have a pattern for each place. An element in a
@@ -13,6 +13,7 @@
 #include "base.h"
 #include "describe.h"
 #include "language.h"
+#include "sweep.h"
 
 static const struct {
     unsigned place;
@@ -110,7 +111,8 @@ static void put_list(FILE *out, const FornixAttr *attr)
     fputs("</oneOrMore></list>", out);
 }
 
-static void put_value(FILE *out, const FornixAttr *attr)
+/* expressions: it may be a ${} as well. */
+static void put_value(FILE *out, const FornixAttr *attr, bool expressions)
 {
     static const char *const truths[] = {"yes", "no", "true", "false", "1", "0", NULL};
     if (attr->kind == FORNIX_ATTR_TEXT || attr->kind == FORNIX_ATTR_PATH) {
@@ -138,7 +140,7 @@ static void put_value(FILE *out, const FornixAttr *attr)
     }
     if (!number && attr->fallback && !*attr->fallback)
         fputs("<value/>", out);
-    fputs("<ref name=\"expression\"/></choice>", out);
+    fputs(expressions ? "<ref name=\"expression\"/></choice>" : "</choice>", out);
 }
 
 /* ---- Attributes ----------------------------------------------------------------------------- */
@@ -153,14 +155,14 @@ static void close_attribute(FILE *out, bool needed)
     fprintf(out, "</attribute>%s", needed ? "" : "</optional>");
 }
 
-static void put_attr(FILE *out, const FornixAttr *attr)
+static void put_attr(FILE *out, const FornixAttr *attr, bool expressions)
 {
     Text words = {0};
     describe_attr(attr, &words);
     text_format(&words, ": %s", attr->doc);
     open_attribute(out, attr->name, !attr->fallback);
     put_doc(out, text_value(&words));
-    put_value(out, attr);
+    put_value(out, attr, expressions);
     close_attribute(out, !attr->fallback);
     text_free(&words);
 }
@@ -223,7 +225,7 @@ static void put_attributes(FILE *out, const LanguageWord *word, bool unnamed)
     for (const FornixAttr *attr = word->node->attrs; attr && attr->name; attr++) {
         bool given = unnamed && strcmp(attr->name, "id") == 0;
         if (!given)
-            put_attr(out, attr);
+            put_attr(out, attr, true);
     }
     if (word->flags & LANGUAGE_OPEN)
         put_others(out, word);
@@ -322,6 +324,30 @@ static void define_place(const Schema *schema, unsigned place, const char *name)
         }
 }
 
+/* ---- Sweeps --------------------------------------------------------------------------------- */
+
+/* Names of their own: <compare> is another thing in a graph. Values stand for themselves. */
+static void define_sweep_word(FILE *out, const SweepWord *sweep)
+{
+    LanguageWord word = {.node = sweep->node, .flags = LANGUAGE_PLAIN};
+    const char *how = sweep->needs ? "oneOrMore" : "zeroOrMore";
+    size_t count;
+    char **held = text_split(sweep->holds, &count);
+    fprintf(out, "\n  <define name=\"sweep.%s\">", word.node->name);
+    open_element(out, &word);
+    put_commons(out, &word, true);
+    for (const FornixAttr *attr = word.node->attrs; attr->name; attr++)
+        put_attr(out, attr, false);
+    if (count)
+        fprintf(out, "\n    <%s><choice>", how);
+    for (size_t k = 0; k < count; k++)
+        fprintf(out, "<ref name=\"sweep.%s\"/>", held[k]);
+    if (count)
+        fprintf(out, "</choice></%s>", how);
+    fputs("</element></define>", out);
+    text_split_free(held);
+}
+
 /* ---- The whole ------------------------------------------------------------------------------ */
 
 static void collect_words(Schema *schema, Registry *registry)
@@ -353,7 +379,8 @@ void schema_write(FILE *out, Registry *registry)
     for (size_t i = 0; i < schema.count; i++)
         if (schema.words[i].stands & PLACE_FILE)
             fprintf(out, "<ref name=\"element.%s\"/>", schema.words[i].node->name);
-    fputs("</choice></start>\n  <define name=\"expression\">", out);
+    fprintf(out, "<ref name=\"sweep.%s\"/></choice></start>\n  <define name=\"expression\">",
+            sweep_words->node->name);
     put_pattern(out, ".*[$][{].*");
     fputs("</define>\n  <define name=\"id\">", out);
     put_pattern(out, "[A-Za-z_][A-Za-z0-9_\\-]*");
@@ -372,6 +399,8 @@ void schema_write(FILE *out, Registry *registry)
         anywhere |= places[i].place;
     }
     define_place(&schema, anywhere, place_name(anywhere));
+    for (const SweepWord *word = sweep_words; word->node; word++)
+        define_sweep_word(out, word);
     fputs("\n</grammar>\n", out);
     mem_free(schema.words);
 }

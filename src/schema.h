@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The language as a RELAX NG schema, for editors and validators.
+/* The language of graphs and of sweeps as a RELAX NG schema, for editors and validators.
  *
  * Made of the same tables as parsing and help: those of the language and of all plugins that are
  * found. A schema knows nothing of what names refer to, of kinds and shapes: `fornix check` does.

@@ -68,7 +68,14 @@ int run_sweep(const SweepRequest *request);
 /* Checks all jobs; plan: says how much there is to do, and what it takes. */
 int sweep_look(const SweepRequest *request, bool plan);
 
-/* The elements, for help; ends with NULL. */
-extern const FornixNode *const sweep_elements[];
+/* The elements of a sweep's file, <sweep> first, for help and for the schema; the last has no node.
+ */
+typedef struct SweepWord {
+    const FornixNode *node;
+    const char *holds; /* the names of what may stand in it, between blanks */
+    bool needs;        /* one of those at least */
+} SweepWord;
+extern const SweepWord sweep_words[];
+const SweepWord *sweep_word(const char *name); /* NULL: there is none */
 
 #endif

@@ -59,12 +59,15 @@ Place sweep_value_place(const Element *element, const char *name)
     return attribute ? attribute->value_place : element->place;
 }
 
-void sweep_refuse_child(Sweep *sweep, const Element *child, const char *const *known, size_t count)
+void sweep_refuse_child(Sweep *sweep, const Element *child)
 {
-    const char *near = text_suggest(child->name, known, count);
+    size_t count;
+    char **known = text_split(sweep_word(child->parent->name)->holds, &count);
+    const char *near = text_suggest(child->name, (const char *const *)known, count);
     diag_error_help(sweep->diag, child->place,
                     near ? arena_format(sweep->memory, "did you mean '%s'?", near) : NULL,
                     "<%s> has no <%s>", child->parent->name, child->name);
+    text_split_free(known);
 }
 
 static void add_value(Sweep *sweep, SweepAxis *axis, const char *text, Place place)
@@ -164,10 +167,9 @@ static void read_numbers(Sweep *sweep, SweepAxis *axis, const Element *element, 
 
 static void read_values(Sweep *sweep, SweepAxis *axis, const Element *element)
 {
-    static const char *const known[] = {"value"};
     for (const Element *child = element->first; child; child = child->next) {
         if (strcmp(child->name, "value") != 0) {
-            sweep_refuse_child(sweep, child, known, COUNT(known));
+            sweep_refuse_child(sweep, child);
             continue;
         }
         const ValueAttrs *a = sweep_attrs_of(sweep, &written_value, child);

@@ -119,7 +119,7 @@ bool sweep_read_axis(Sweep *sweep, const Element *element, SweepAxis *axis);
 /* The struct of the element's attributes; NULL after a mistake. */
 void *sweep_attrs_of(Sweep *sweep, const FornixNode *node, const Element *element);
 Place sweep_value_place(const Element *element, const char *name); /* the element's without it */
-void sweep_refuse_child(Sweep *sweep, const Element *child, const char *const *known, size_t count);
+void sweep_refuse_child(Sweep *sweep, const Element *child);
 
 /* sweep_read.c: false after mistakes, which the diag has. */
 bool sweep_read(Sweep *sweep);

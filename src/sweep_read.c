@@ -61,9 +61,22 @@ SWEEP_ELEMENT(
     compare, SweepComparison,
     "Compares arms of a sweep over all its seeds and folds, paired by run and by subject.")
 
-const FornixNode *const sweep_elements[] = {&written_sweep,   &written_set, &written_axis,
-                                            &written_value,   &written_zip, &written_metric,
-                                            &written_compare, NULL};
+const SweepWord sweep_words[] = {{&written_sweep, "set axis zip metric compare", false},
+                                 {&written_set, "", false},
+                                 {&written_axis, "value", false},
+                                 {&written_value, "", false},
+                                 {&written_zip, "axis", true},
+                                 {&written_metric, "", false},
+                                 {&written_compare, "", false},
+                                 {0}};
+
+const SweepWord *sweep_word(const char *name)
+{
+    for (const SweepWord *word = sweep_words; word->node; word++)
+        if (strcmp(word->node->name, name) == 0)
+            return word;
+    return NULL;
+}
 
 /* ---- Axes -------------------------------------------------------------------------------- */
 
@@ -135,13 +148,12 @@ static void end_dimension(Sweep *sweep, SweepDimension *dimension)
 
 static void read_zip(Sweep *sweep, const Element *element, const Given *given)
 {
-    static const char *const known[] = {"axis"};
     sweep_attrs_of(sweep, &written_zip, element);
     SweepDimension *dimension = add_dimension(sweep, element);
     for (const Element *child = element->first; child; child = child->next) {
         const Attribute *when = element_attribute(child, "when");
         if (strcmp(child->name, "axis") != 0)
-            sweep_refuse_child(sweep, child, known, COUNT(known));
+            sweep_refuse_child(sweep, child);
         else if (when)
             diag_error(sweep->diag, when->place, "when= belongs to the <zip> around its axes");
         else
@@ -209,7 +221,6 @@ static void check_comparison(Sweep *sweep, const SweepComparison *comparison)
 
 static void read_child(Sweep *sweep, const Element *child, const Given *given)
 {
-    static const char *const known[] = {"set", "axis", "zip", "metric", "compare"};
     if (strcmp(child->name, "set") == 0)
         read_set(sweep, child, given);
     else if (strcmp(child->name, "zip") == 0)
@@ -223,7 +234,7 @@ static void read_child(Sweep *sweep, const Element *child, const Given *given)
         read_axis(sweep, child, given);
         end_dimension(sweep, dimension);
     } else
-        sweep_refuse_child(sweep, child, known, COUNT(known));
+        sweep_refuse_child(sweep, child);
 }
 
 static bool read_budget(const char *text, double *seconds)

@@ -7,10 +7,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct Options;
+
 typedef struct Command {
     const char *name, *arguments, *doc;
-    int (*run)(const struct Command *command, int count, char **words); /* exit code */
+    int words; /* how many it takes that are no options, or ANY_WORDS */
+    int (*run)(const struct Options *options); /* exit code */
 } Command;
+
+enum { ANY_WORDS = -1 };
 
 typedef enum { FLAG, VALUE, VALUES } OptionKind; /* VALUES: may be given again and again */
 

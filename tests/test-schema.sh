@@ -33,20 +33,38 @@ count $? 'no schema is written'
 "$program" schema | cmp -s - "$work/fornix.rng"
 count $? 'it differs when it is not written to a file'
 
-for graph in "$srcdir"/graphs/*.xml "$srcdir"/graphs/*/*.xml "$srcdir"/tests/*/*.xml; do
-    ! grep -q '<sweep ' "$graph" || continue # no graph
+for graph in "$srcdir"/graphs/*.xml "$srcdir"/graphs/*/*.xml "$srcdir"/examples/*/*.xml \
+    "$srcdir"/tests/*/*.xml; do
+    ! grep -qE '<(metaimage|crashes_)' "$graph" || continue # nodes that are not among fornix's own
     valid "$graph"
     count $? "$graph is refused: $(head -n 1 "$work/said")"
 done
 
-# FILE of tests/errors, an edit of sed, and what is wrong then.
+# FILE, an edit of sed, and what is wrong then.
 refuse() {
-    sed "$2" "$srcdir/tests/errors/$1" >"$work/$1"
-    ! cmp -s "$srcdir/tests/errors/$1" "$work/$1"
+    from=$srcdir/tests/errors/$1
+    [ "$1" != sweep.xml ] || from=$work/whole.xml
+    sed "$2" "$from" >"$work/$1"
+    ! cmp -s "$from" "$work/$1"
     count $? "$3: no change"
     ! valid "$work/$1"
     count $? "$3: it is accepted"
 }
+
+# A sweep in which every element stands.
+cat >"$work/whole.xml" <<'SWEEP'
+<sweep xmlns="urn:fornix:graph:1" name="s" graph="graph.xml" jobs="2" budget="12 h" doc="all of it">
+  <set name="epochs" value="6"/>
+  <axis name="fold" in="0..2"/>
+  <axis name="rate" from="1e-4" to="1e-2" count="5" spacing="log" when="fold = 1"/>
+  <axis name="arms"><value is="none smote"/><value is="acgan"/></axis>
+  <zip when="fold = 2"><axis name="a" in="1 2"/><axis name="b" in="3 4"/></zip>
+  <metric name="auc" of="scores[*].auc"/>
+  <compare scores="scores[*]" over="arms" baseline="none smote" figures="auc" draws="200"/>
+</sweep>
+SWEEP
+valid "$work/whole.xml"
+count $? "a sweep with all elements is refused: $(head -n 1 "$work/said")"
 
 while IFS='|' read -r file edit what; do
     refuse "$file" "$edit" "$what"
@@ -79,6 +97,20 @@ base.xml|s/type="bool"/type="boolean"/|an unknown type
 base.xml|s/href=/herf=/|an include of nothing
 base.xml|s/urn:fornix:graph:1/urn:fornix:graph:2/|another namespace
 base.xml|s/<graph/words <graph/|text
+base.xml|s/<split /<axis name="a" in="1"\/><split /|an element of sweeps in a graph
+sweep.xml|s/<axis name="fold"/<axes name="fold"/|an unknown element of a sweep
+sweep.xml|s/<metric /<phantom id="x" subjects="4"\/><metric /|a node in a sweep
+sweep.xml|s/<value is="acgan"/<axis name="c" in="1"/|an axis in an axis
+sweep.xml|s/<zip.*<\/zip>/<zip\/>/|nothing in a zip
+sweep.xml|s/<value is="acgan"/<value/|no value
+sweep.xml|s/ graph="graph.xml"//|no graph
+sweep.xml|s/spacing="log"/spacing="lgo"/|an unknown spacing
+sweep.xml|s/count="5"/count="five"/|no whole number in a sweep
+sweep.xml|s/count="5"/count="${5}"/|an expression in a sweep
+sweep.xml|s/draws="200"/draws="20"/|a number out of range in a sweep
+sweep.xml|s/ of="scores/ off="scores/|an unknown attribute in a sweep
+sweep.xml|s/jobs="2"/id="x"/|an id in a sweep
+sweep.xml|s/<set /words <set /|text in a sweep
 EDITS
 
 # Values with ${} are for fornix check.

@@ -1,0 +1,7 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Does here what README.md says, and looks at what came of it.
+. "$(dirname "$0")/../page.sh"
+follow "$(dirname "$0")/README.md"
+has runs/first/final.json runs/first/report.html runs/first/manifest.json \
+    runs/first/stages/seg/weights.safetensors first.dot
