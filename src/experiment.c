@@ -218,6 +218,7 @@ FornixBuild *outer_build(Experiment *x, Outer *outer, const FornixTable *const *
         (BuildRequest){.type = outer->stage_kind < 0 ? outer->type : NULL,
                        .attrs = outer->attrs,
                        .id = outer->id,
+                       .place = outer->element->place,
                        .inputs = inputs,
                        .input_count = outer->input_count,
                        .parts = outer->parts,

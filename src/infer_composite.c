@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "infer_parts.h"
+#include "scene.h"
 
 static const char emitted_from[] = "from"; /* see node.h */
 
@@ -94,7 +95,11 @@ static Element *expand_composite(FornixInfer *infer)
     const Node *node = infer->node;
     const char *name = arena_format(body->memory, "<%s '%s'>", node->type->name, node->path);
     Element *inner = NULL;
-    if (node->type->composite->expand(infer, node->attrs) && !infer->failed)
+    Scene scene = {node->type, node->path, "in expand", node->place};
+    const Scene *before = scene_enter(&scene);
+    bool fine = node->type->composite->expand(infer, node->attrs);
+    scene_leave(before);
+    if (fine && !infer->failed)
         inner =
             expand_fragment(name, text_value(&infer->emitted), body->request.diag, body->memory);
     text_free(&infer->emitted);

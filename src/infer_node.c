@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "infer_parts.h"
+#include "scene.h"
 
 enum { FLOATS_MOST_LOG2 = 40 };
 
@@ -262,7 +263,10 @@ static bool check_inferred(FornixInfer *infer)
 bool infer_node(FornixInfer *infer)
 {
     Node *node = infer->node;
+    Scene scene = {node->type, node->path, "in infer", node->place};
+    const Scene *before = scene_enter(&scene);
     bool fine = node->layer->infer(infer, node->attrs);
+    scene_leave(before);
     if (!fine && !infer->failed)
         plugin_mistake(infer, "its infer fails without a word");
     if (!fine || !check_inferred(infer))

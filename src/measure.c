@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "base.h"
+#include "scene.h"
 
 struct FornixResults {
     const char *name; /* the value's path */
-    const FornixLayer *layer;
-    void *attrs;
+    const Node *node;
     bool is_loss;
     int64_t width, rows, room;
     float *values;
@@ -34,8 +34,7 @@ Measure *measure_new(Value *const *values, int count, const FornixTable *samples
     for (int k = 0; k < count; k++) {
         const Node *node = values[k]->producer;
         measure->results[k] = (FornixResults){.name = mem_text(values[k]->path),
-                                              .layer = node->layer,
-                                              .attrs = node->attrs,
+                                              .node = node,
                                               .is_loss = values[k]->kind == FORNIX_LOSS,
                                               .width = values[k]->shape.c};
     }
@@ -125,6 +124,15 @@ static void mean_columns(FornixResults *results)
     }
 }
 
+static void finish(FornixResults *results)
+{
+    const Node *node = results->node;
+    Scene scene = {node->type, node->path, "in finish", node->place};
+    const Scene *before = scene_enter(&scene);
+    node->layer->finish(results, node->attrs);
+    scene_leave(before);
+}
+
 void measure_finish(Measure *measure, const char *prefix, Figures *figures)
 {
     for (int k = 0; k < measure->count; k++) {
@@ -135,8 +143,8 @@ void measure_finish(Measure *measure, const char *prefix, Figures *figures)
             continue;
         if (results->is_loss)
             fornix_results_add(results, NULL, results->sum / (double)results->rows);
-        else if (results->layer->finish)
-            results->layer->finish(results, results->attrs);
+        else if (results->node->layer->finish)
+            finish(results);
         else
             mean_columns(results);
     }

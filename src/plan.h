@@ -11,6 +11,7 @@
 #define FORNIX_PLAN_H
 
 #include "graph.h"
+#include "scene.h"
 #include "team.h"
 #include "weights.h"
 
@@ -21,6 +22,7 @@ typedef struct PlanUpdate {
     uint64_t nets; /* bit k: net k of the graph is trained */
     const FornixOptimizer *optimizer;
     const void *optimizer_attrs;
+    Scene scene; /* of the optimizer at work */
     double clip;    /* largest global norm of its gradient; 0: none */
     int accumulate; /* over so many batches; 1: none */
 } PlanUpdate;

@@ -57,6 +57,7 @@ typedef struct PlanStep {
     int passes;
     int *after, after_count, after_room, before;
     FornixStep bound;
+    Scene scene;   /* of the node at work */
     uint64_t salt; /* its share in the random key of a run */
 } PlanStep;
 

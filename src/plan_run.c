@@ -73,6 +73,9 @@ static void shape_outputs(const Node *node, FornixTensor *views)
         views[o].shape = node->out[o]->shape;
 }
 
+static const char *const in_phase[] = {
+    [FORNIX_FORWARD] = "in forward", [FORNIX_BACKWARD] = "in backward", [FORNIX_KEEP] = "in keep"};
+
 static void bind_node(const Plan *plan, PlanStep *step)
 {
     const Node *node = step->node;
@@ -98,6 +101,7 @@ static void bind_node(const Plan *plan, PlanStep *step)
         .opened = opened,
         .winograd = plan->request.graph->winograd,
     };
+    step->scene = (Scene){node->type, node->path, in_phase[step->phase], node->place};
     FornixRandomKey salt = fornix_random_key((uint64_t)(step->drawn + 1), node->path);
     step->salt = (uint64_t)salt.word[0] << 32 | salt.word[1];
 }
@@ -189,7 +193,9 @@ static void optimize_grain(const Plan *plan, const PlanOptimizer *optimizer, int
                          .step = optimizer->counts[what->term],
                          .rate = plan->run->rates[update],
                          .scale = gradient_scale(plan, update) * clipped};
+    const Scene *before = scene_enter(&settings->scene);
     settings->optimizer->update(&args, settings->optimizer_attrs, what->begin, what->end);
+    scene_leave(before);
 }
 
 static bool is_due(const Plan *plan, int update)
@@ -205,7 +211,9 @@ static void run_step(const Plan *plan, const PlanStep *step, int pass, int64_t b
         FornixPass *run = step->phase == FORNIX_FORWARD    ? layer->forward
                           : step->phase == FORNIX_BACKWARD ? layer->backward
                                                            : layer->keep;
+        const Scene *before = scene_enter(&step->scene);
         run(&step->bound, step->node->attrs, step->number[pass], begin, end);
+        scene_leave(before);
         return;
     }
     if (step->kind == STEP_SUM || step->kind == STEP_ZERO) {
@@ -292,15 +300,35 @@ static bool open_parameters(Plan *plan, Weights *weights, uint64_t seed, FornixE
     return true;
 }
 
+static void *open_node(const Node *node, FornixError *error)
+{
+    Scene scene = {node->type, node->path, "in open", node->place};
+    const Scene *before = scene_enter(&scene);
+    void *opened = node->layer->open(node->infer, node->attrs, error);
+    scene_leave(before);
+    if (!opened) {
+        fornix_fail(error, "it could not be opened");
+        scene_blame(&scene, error);
+    }
+    return opened;
+}
+
+static void close_node(const Node *node, void *opened)
+{
+    Scene scene = {node->type, node->path, "in close", node->place};
+    const Scene *before = scene_enter(&scene);
+    node->layer->close(opened);
+    scene_leave(before);
+}
+
 static bool open_nodes(Plan *plan, FornixError *error)
 {
     void **opened = arena_take(plan->memory, (size_t)plan->graph->node_count + 1, sizeof *opened);
     plan->opened = opened; /* what is open is closed with the plan, also after a failure */
-    for (int n = 0; n < plan->graph->node_count; n++) {
-        const Node *node = plan->graph->nodes[n];
-        if (node->layer->open && !(opened[n] = node->layer->open(node->infer, node->attrs, error)))
-            return fornix_fail(error, "%s '%s' could not be opened", node->type->name, node->path);
-    }
+    for (int n = 0; n < plan->graph->node_count; n++)
+        if (plan->graph->nodes[n]->layer->open &&
+            !(opened[n] = open_node(plan->graph->nodes[n], error)))
+            return false;
     for (int s = 0; s < plan->step_count; s++)
         if (plan->steps[s]->kind == STEP_NODE)
             plan->steps[s]->bound.opened = opened[plan->steps[s]->node->index];
@@ -406,7 +434,7 @@ void plan_free(Plan *plan)
         return;
     for (int n = 0; plan->opened && n < plan->graph->node_count; n++)
         if (plan->opened[n] && plan->graph->nodes[n]->layer->close)
-            plan->graph->nodes[n]->layer->close(plan->opened[n]);
+            close_node(plan->graph->nodes[n], plan->opened[n]);
     mem_large_free(plan->arena, (size_t)plan->size.arena + 64);
     mem_free(plan->clock);
     mem_free(plan->tensors);

@@ -13,12 +13,14 @@
 #include "descriptor.h"
 #include "file.h"
 #include "install.h"
+#include "scene.h"
 #include "text.h"
 
 typedef struct {
     Plugin plugin; /* node is NULL until loaded */
     bool opened, hashed;
     bool refused;  /* it does not load for what it says of itself */
+    bool foreign;  /* not one of fornix's own */
     char *failure; /* why it does not load; NULL: it does, or was not opened */
     Hash hash;
 } Entry;
@@ -60,17 +62,17 @@ static Entry *add_entry(Registry *registry)
     return &registry->entries[registry->count++];
 }
 
-static void add_file(Registry *registry, const char *folder, const char *file)
+static void add_file(Registry *registry, const char *folder, const char *file, bool foreign)
 {
     char *name = plugin_name(registry->arena, file);
     if (!name || find(registry, name))
         return;
     /* With a slash in it, or dlopen would look in the system's folders instead. */
     char *path = arena_format(registry->arena, "%s/%s", folder, file);
-    *add_entry(registry) = (Entry){.plugin = {.name = name, .path = path}};
+    *add_entry(registry) = (Entry){.plugin = {.name = name, .path = path}, .foreign = foreign};
 }
 
-static bool add_folder(Registry *registry, const char *folder)
+static bool add_folder(Registry *registry, const char *folder, bool foreign)
 {
     text_format(&registry->folders, "%s%s", registry->folders.length ? ", " : "", folder);
     size_t count = 0;
@@ -79,7 +81,7 @@ static bool add_folder(Registry *registry, const char *folder)
     if (!files)
         return false;
     for (size_t i = 0; i < count; i++)
-        add_file(registry, folder, files[i]);
+        add_file(registry, folder, files[i], foreign);
     file_list_free(files, count);
     return true;
 }
@@ -89,7 +91,7 @@ static void add_path(Registry *registry, const char *path)
     while (path && *path) {
         size_t length = strcspn(path, ":");
         if (length)
-            add_folder(registry, arena_slice(registry->arena, path, length));
+            add_folder(registry, arena_slice(registry->arena, path, length), true);
         path += length + (path[length] == ':');
     }
 }
@@ -117,11 +119,11 @@ Registry *registry_new(void)
     const char *build = install_build(registry->arena);
     const char *beside = install_beside(registry->arena, "lib/fornix/nodes");
     if (build) {
-        add_folder(registry, arena_format(registry->arena, "%s/nodes/.libs", build));
+        add_folder(registry, arena_format(registry->arena, "%s/nodes/.libs", build), false);
     } else {
         if (beside)
-            add_folder(registry, beside);
-        add_folder(registry, FORNIX_NODES);
+            add_folder(registry, beside, false);
+        add_folder(registry, FORNIX_NODES, false);
     }
     sort_entries(registry);
     return registry;
@@ -138,7 +140,8 @@ void registry_add_file(Registry *registry, const char *path)
 {
     const char *file = file_name(path), *name = plugin_name(registry->arena, file);
     const char *here = arena_format(registry->arena, "%s%s", file == path ? "./" : "", path);
-    add_first(registry, (Entry){.plugin = {.name = name ? name : file_name(here), .path = here}});
+    add_first(registry, (Entry){.plugin = {.name = name ? name : file_name(here), .path = here},
+                                .foreign = true});
 }
 
 void registry_add_node(Registry *registry, const FornixNode *node)
@@ -164,7 +167,10 @@ void registry_free(Registry *registry)
 
 static const FornixNode *load(const Plugin *plugin, bool *refused, FornixError *error)
 {
+    Scene scene = {.id = plugin->path, .doing = "while it was loaded"};
+    const Scene *before = scene_enter(&scene);
     void *handle = dlopen(plugin->path, RTLD_NOW | RTLD_LOCAL);
+    scene_leave(before);
     if (!handle) {
         const char *reason = dlerror();
         fornix_fail_input(error, "%s", reason ? reason : "dlopen fails without a reason");
@@ -195,6 +201,8 @@ static Entry *open_entry(Registry *registry, const char *name)
     entry->plugin.node = load(&entry->plugin, &entry->refused, &error);
     if (!entry->plugin.node)
         entry->failure = mem_text(error.text);
+    else if (entry->foreign)
+        scene_know(entry->plugin.node, entry->plugin.path);
     return entry;
 }
 

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "crash.h"
 #include "file.h"
 #include "run_parts.h"
 
@@ -215,6 +216,8 @@ static int run_checked(Run *run)
         OuterRun *runs = open_nodes(run);
         double began = seconds_now();
         catch_signals();
+        crash_advise("what was finished is kept, and the same command goes on at the last "
+                     "checkpoint; with another plugin, stages that use it begin anew");
         run->threads = run->request->threads ? run->request->threads : team_default_threads();
         team_run(run->threads, begin_run, run);
         run->team = NULL;

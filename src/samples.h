@@ -105,6 +105,7 @@ typedef struct BuildRequest {
     const FornixNode *type; /* NULL: the caller adds columns and rows itself */
     const void *attrs;
     const char *id; /* "balanced[smote]" */
+    Place place;    /* of the node in the graph; source NULL: not known */
     const BuildInput *inputs;
     int input_count;
     unsigned parts;          /* that a FORNIX_EVALUATES node gets; 0: test */

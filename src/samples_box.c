@@ -23,6 +23,15 @@ static bool box_of_whole(const FornixTable *table, int c, int64_t row, const For
     return fine;
 }
 
+static bool read_own_box(const FornixTable *table, int c, int64_t row, const FornixBox *box,
+                         float *out, FornixError *error)
+{
+    const Scene *before = scene_enter(table->scene.node ? &table->scene : scene_now);
+    bool fine = table->reader.read_box(table->reader.opened, table, c, row, box, out, error);
+    scene_leave(before);
+    return fine || (table->scene.node && scene_blame(&table->scene, error));
+}
+
 bool fornix_read_box(const FornixTable *table, int c, int64_t row, const FornixBox *box, float *out,
                      FornixError *error)
 {
@@ -45,6 +54,6 @@ bool fornix_read_box(const FornixTable *table, int c, int64_t row, const FornixB
         return true;
     }
     if (own && table->reader.read_box && !table->costly)
-        return table->reader.read_box(table->reader.opened, table, c, row, box, out, error);
+        return read_own_box(table, c, row, box, out, error);
     return box_of_whole(table, c, row, box, out, error);
 }

@@ -35,6 +35,7 @@ FornixBuild *build_new(Samples *samples, const BuildRequest *request)
     }
     if (type) {
         table->costly = type->flags & FORNIX_COSTLY_READ;
+        table->scene = (Scene){request->type, table->id, "in read", request->place};
         table->reader.read = type->read;
         table->reader.close = type->close;
         table->reader.keeps = type->flags & FORNIX_FORETELLS ? type->keeps : NULL;
@@ -88,6 +89,17 @@ bool build_fail_at(FornixBuild *build, Place at, const char *where, const char *
     return false;
 }
 
+static bool call(FornixBuild *build, bool (*make)(FornixBuild *build, const void *attrs),
+                 const char *doing)
+{
+    Scene scene = build->table->scene;
+    scene.doing = doing;
+    const Scene *before = scene_enter(&scene);
+    bool fine = make(build, build->request.attrs);
+    scene_leave(before);
+    return fine;
+}
+
 /* ---- Columns ----------------------------------------------------------------------------- */
 
 bool build_columns(FornixBuild *build)
@@ -96,7 +108,7 @@ bool build_columns(FornixBuild *build)
     if (!type)
         return !build->failed;
     if (type->samples->columns) {
-        if (!type->samples->columns(build, build->request.attrs))
+        if (!call(build, type->samples->columns, "in columns"))
             build->failed = true;
     } else if (fornix_tables(build) && fornix_table(build, 0)) {
         fornix_copy_columns(build, 0);
@@ -237,7 +249,7 @@ static void rows_begin(FornixBuild *build)
 static bool rows_make(FornixBuild *build)
 {
     if (!passes_new(build))
-        return build->request.type->samples->rows(build, build->request.attrs);
+        return call(build, build->request.type->samples->rows, "in rows");
     for (int64_t row = 0; row < fornix_rows(fornix_table(build, 0)); row++)
         fornix_copy_row(build, 0, row);
     return true;

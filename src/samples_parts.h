@@ -8,6 +8,7 @@
 
 #include "arena.h"
 #include "samples.h"
+#include "scene.h"
 
 typedef struct Interned {
     uint64_t hash;
@@ -65,6 +66,7 @@ struct FornixTable {
     int metric_count, line_count, value_count;
     Fits fits;
     TableReader reader;
+    Scene scene; /* of its node reading; node NULL: it has none */
     bool costly;
 };
 
@@ -91,6 +93,9 @@ FornixTable *table_new(Samples *samples, const char *id);
 /* Makes room for the costly reads of a finished table. */
 void table_keep_reads(FornixTable *table);
 bool column_is_tensor(const Column *column);
+/* What the table's own reader gives. */
+bool table_read_own(const FornixTable *table, int column, int64_t row, float *out,
+                    FornixError *error);
 
 /* Mistakes that only the whole table shows; false after a report. */
 bool guard_evaluation(FornixBuild *build); /* nothing judged was fitted on */

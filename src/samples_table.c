@@ -87,6 +87,14 @@ void table_release(const FornixTable *table, int64_t bytes)
     atomic_fetch_sub(&table->samples->kept, bytes);
 }
 
+bool table_read_own(const FornixTable *table, int c, int64_t row, float *out, FornixError *error)
+{
+    const Scene *before = scene_enter(table->scene.node ? &table->scene : scene_now);
+    bool fine = table->reader.read(table->reader.opened, table, c, row, out, error);
+    scene_leave(before);
+    return fine || (table->scene.node && scene_blame(&table->scene, error));
+}
+
 static bool read_kept(const FornixTable *table, int c, int64_t row, float *out, FornixError *error)
 {
     Column *column = &table->columns[c];
@@ -97,7 +105,7 @@ static bool read_kept(const FornixTable *table, int c, int64_t row, float *out, 
         memcpy(out, known, (size_t)bytes);
         return true;
     }
-    if (!table->reader.read(table->reader.opened, table, c, row, out, error))
+    if (!table_read_own(table, c, row, out, error))
         return false;
     if (!table_reserve(table, bytes))
         return true;
@@ -157,7 +165,7 @@ bool fornix_read(const FornixTable *table, int c, int64_t row, float *out, Forni
                            (long long)row, column->shown.name);
     if (table->costly && column->kept)
         return read_kept(table, c, row, out, error);
-    return table->reader.read(table->reader.opened, table, c, row, out, error);
+    return table_read_own(table, c, row, out, error);
 }
 
 void table_keep_reads(FornixTable *table)

@@ -61,6 +61,9 @@ static bool resolve_update(Stage *stage, Body *body, const Update *update, PlanU
                         .loss = loss,
                         .optimizer = update->optimizer->optimizer,
                         .optimizer_attrs = update->optimizer_attrs,
+                        .scene = {.node = update->optimizer,
+                                  .doing = "in update",
+                                  .place = update->element->first->place},
                         .clip = update->attrs->clip,
                         .accumulate = (int)update->attrs->accumulate};
     const Graph *graph = body_graph(body);

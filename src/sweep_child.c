@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "crash.h"
 #include "file.h"
 #include "sweep_parts.h"
 
@@ -80,6 +81,7 @@ static void be_child(const Sweep *sweep, const SweepTask *task, pid_t parent, in
     if (getppid() != parent)
         _exit(EXIT_RUN);
     int code = EXIT_RUN;
+    crash_tell(message);
     if (open_log(sweep, task))
         code = work(sweep, task, &error);
     else

@@ -12,6 +12,8 @@
 #include <time.h>
 
 #include "base.h"
+#include "crash.h"
+#include "scene.h"
 
 typedef struct Live {
     int pass;
@@ -208,6 +210,7 @@ void team_run(int threads, void (*begin)(void *context, Team *team), void *conte
     pthread_cond_init(&team.wake, NULL);
 #pragma omp parallel num_threads(team.threads)
     {
+        void *stack = crash_stack_take();
 #pragma omp single nowait
         {
             begin(context, &team);
@@ -217,6 +220,7 @@ void team_run(int threads, void (*begin)(void *context, Team *team), void *conte
             pthread_mutex_unlock(&team.lock);
         }
         work_until_over(&team);
+        crash_stack_give(stack);
     }
     pthread_cond_destroy(&team.wake);
     pthread_mutex_destroy(&team.lock);
@@ -285,19 +289,22 @@ void team_tasks(Team *team, const Tasks *tasks)
 typedef struct Each {
     void (*work)(void *context, int64_t i);
     void *context;
+    const Scene *scene; /* of who asked: its node is at work on other threads, too */
 } Each;
 
 static void each_run(void *context, int task, int pass, int64_t begin, int64_t end)
 {
     const Each *each = context;
     (void)task, (void)pass;
+    const Scene *before = scene_enter(each->scene);
     for (int64_t i = begin; i < end; i++)
         each->work(each->context, i);
+    scene_leave(before);
 }
 
 void team_each(Team *team, int64_t count, void (*work)(void *context, int64_t i), void *context)
 {
-    Each each = {work, context};
+    Each each = {work, context, scene_now};
     Task task = {.grains = &count, .passes = 1};
     Tasks tasks = {.tasks = &task, .count = 1, .run = each_run, .context = &each};
     team_tasks(team, &tasks);

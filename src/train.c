@@ -113,8 +113,12 @@ static double update_rate(const Update *update, int64_t step, int64_t steps)
     const char *attrs = update->optimizer_attrs;
     double rate;
     memcpy(&rate, attrs + update->optimizer->optimizer->rate_offset, sizeof rate);
-    if (update->schedule)
-        rate *= update->schedule->schedule->factor(update->schedule_attrs, step, steps);
+    if (!update->schedule)
+        return rate;
+    Scene scene = {.node = update->schedule, .doing = "in factor", .place = update->element->place};
+    const Scene *before = scene_enter(&scene);
+    rate *= update->schedule->schedule->factor(update->schedule_attrs, step, steps);
+    scene_leave(before);
     return rate;
 }
 
