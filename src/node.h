@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The contract between fornix and its nodes: all that the author of a plugin needs.
  *
- * A plugin is a shared module that exports one `const FornixNode fornix_node`: a name, docs, a
- * table of attributes, tables of ports, an example graph and the functions of its family:
+ * A plugin is a shared module NAME.so that exports one `const FornixNode fornix_node` of that name:
+ * docs, a table of attributes, tables of ports, an example and the functions of its family:
  *
  *   layer      a node of the inner graph: tensors in, tensors out, one batch at a time
  *   composite  a node of the inner graph that stands for several others
@@ -10,14 +10,53 @@
  *   optimizer  what <update> does with a gradient
  *   schedule   how the rate of an optimizer changes from step to step
  *
- * Tensors are float32, N D H W C: batch, depth, height, width, channels, channels side by side in
- * memory. An image has d = 1, a vector d = h = w = 1. The engine owns attributes, tensors and
- * scratch, a node only what its `open` returns. Everything that a user can get wrong is found in
- * `infer`, `expand` or `columns`, where a line of the graph can be shown; what runs afterwards
- * must not fail for any reason but the machine's.
+ * `fornix new-node NAME --kind layer` begins one that works; FORNIX_PLUGIN_PATH names the folders
+ * of plugins, `fornix describe NAME` shows what users will read, `fornix test-node ./NAME.so` says
+ * what to mend. A plugin may call what this header and the two that it includes declare, libc and
+ * libraries of its own; whatever else the program happens to export may change any day.
  *
- * ABI policy: FORNIX_ABI changes when a plugin built before would misbehave; a plugin of another
- * ABI is refused by name. Flags and functions may be added without a change.
+ * TENSORS are float32, N D H W C: batch, depth, height, width, channels, channels side by side in
+ * memory. An image has d = 1, a vector d = h = w = 1.
+ *
+ * MISTAKES. Everything that a user can get wrong is found in `infer`, `expand` or `columns`, where
+ * a line of the graph can be shown; what runs afterwards must not fail for any reason but the
+ * machine's. A plugin never prints, exits or aborts. Should it crash, the run ends as if killed:
+ * the node is named, and the same command goes on at the last checkpoint.
+ *
+ * OWNERSHIP. Tables of the descriptor are static and never change. The engine owns attributes,
+ * tensors and scratch, a node only what its `open` returns or fornix_set_opened was given, which
+ * its `close` frees. What a function here is given is copied before it returns, texts and arrays
+ * too; what a function here gives lives as long as the FornixInfer, FornixTable or FornixBuild that
+ * it was asked of. Attributes, and texts and lists in them, live as long as what was opened.
+ *
+ * WHEN WHAT IS CALLED, AND BY WHOM. `infer` once for each batch size, in `check` too, possibly for
+ * graphs that never run; `open` once for each plan, then passes, then `close`. `columns`, then
+ * `rows`, in a check and again in a run, each time for another table; then `read`; then `close`. A
+ * node may stand in a graph many times and be used by several stages at once: passes and `read` run
+ * on several threads at the same time, `infer`, `open`, `columns`, `rows` of different nodes too.
+ * So nothing is kept in static variables but constants. Memory may be taken anywhere but in passes
+ * and in an optimizer's update.
+ *
+ * DETERMINISM. The same seed gives the same bits, on any number of threads. That holds when a grain
+ * depends on its number and its inputs alone: sums over grains are added in a pass behind them, in
+ * their order; nothing asks for the time, a thread's number, an address or the order of calls.
+ * Random numbers are functions of a key and an index (fornix-random.h): a pass derives from
+ * step->random a key for each sample, a table from fornix_build_random; whoever draws again, as
+ * backward does, gets the same.
+ *
+ * THE CACHE. What a stage computed is taken from there when nothing changed that it depends on: the
+ * graph's text, its seeds, its files, and the files of the plugins in it. So a plugin built anew is
+ * computed with anew, and a file that a node reads must be told with fornix_uses_file, or a change
+ * in it goes unseen.
+ *
+ * ABI POLICY. FORNIX_ABI is the major number: it is raised, and FORNIX_ABI_MINOR goes back to 0,
+ * with every change that a plugin which was built before would take for something else: the size of
+ * a struct, where a field lies and its type, the value of a constant, a function that goes or takes
+ * other arguments, another meaning of any of them. Plugins of another major number are refused and
+ * told to be built again. FORNIX_ABI_MINOR counts what is only added: functions, constants, flags
+ * that mean what was before where they are not set. A plugin that uses such an addition (#if
+ * FORNIX_ABI_MINOR >= 2) runs where it is there; elsewhere it does not load, and which function is
+ * missing is told. tests/test-abi.sh compares this file with what was recorded, and says what to do.
  */
 #ifndef FORNIX_NODE_H
 #define FORNIX_NODE_H
@@ -33,7 +72,9 @@
 extern "C" {
 #endif
 
+/* See ABI POLICY above before you change anything below. */
 #define FORNIX_ABI 1
+#define FORNIX_ABI_MINOR 0
 
 /* ---- Shapes and views ------------------------------------------------------------------- */
 
