@@ -23,6 +23,7 @@ static const struct {
     [TRIAL_SHARED] = {"shared", "used twice, its gradients are the sum of both"},
     [TRIAL_FUSED] = {"fused", "it is what it replaces, within 1e-4"},
     [TRIAL_UPDATE] = {"update", "keeps to what all of its family have in common"},
+    [TRIAL_TABLE] = {"table", "of the same tables it makes the same, and reads whole tensors"},
 };
 
 const char *trial_check_name(TrialCheck check)

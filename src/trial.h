@@ -31,6 +31,7 @@ typedef enum {
     TRIAL_SHARED,     /* gradients of what is used twice are the sum of both, through the engine */
     TRIAL_FUSED,      /* it computes what the chain computes that it replaces */
     TRIAL_UPDATE,     /* an optimizer goes downhill, a schedule stays within 0 to 1 */
+    TRIAL_TABLE,      /* a node of tables makes the same of the same, and reads whole tensors */
     TRIAL_CHECKS
 } TrialCheck;
 
@@ -49,6 +50,8 @@ typedef struct TrialReport {
     const char *family;  /* "refused" where it does not load */
     unsigned checked;    /* bit c: check c applies and was begun */
     unsigned unfinished; /* bit c: in some example what failed before, or a crash, ended check c */
+    unsigned skipped;    /* bit c: check c could not be made, and note says why */
+    char note[300];
     int examples;
     TrialFinding *findings; /* a check's first in each example */
     int finding_count;

@@ -37,6 +37,15 @@ bool trial_fail(Trial *trial, TrialCheck check, const char *format, ...)
     return false;
 }
 
+void trial_skips(Trial *trial, TrialCheck check, const char *format, ...)
+{
+    trial->seat->skipped |= 1u << check;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(trial->seat->note, sizeof trial->seat->note, format, args);
+    va_end(args);
+}
+
 void trial_doing(Trial *trial, const char *format, ...)
 {
     va_list args;
@@ -113,6 +122,9 @@ void trial_report_add(TrialReport *report, const TrialFinding *finding)
 static void seat_read(const TrialUnit *unit, const TrialSeat *seat, int status, TrialReport *report)
 {
     report->checked |= seat->checked | 1u << TRIAL_ENDS;
+    report->skipped |= seat->skipped;
+    if (seat->skipped)
+        snprintf(report->note, sizeof report->note, "%s", seat->note);
     if (!seat->done || seat->finding_count)
         report->unfinished |= seat->checked & ~(1u << TRIAL_EXAMPLE);
     for (int k = 0; k <= seat->finding_count; k++) {

@@ -3,8 +3,8 @@
  * node's own passes on tensors made by hand (trial_bench.c, trial_run.c), compared
  * (trial_passes.c), looked at for malloc (trial_memory.c) and differentiated (trial_slope.c); a
  * node in the engine (trial_machine.c, trial_nodes.c), on threads and used twice (trial_engine.c),
- * against a chain (trial_fused.c); what is no layer (trial_update.c); and what people read
- * (trial_print.c). */
+ * against a chain (trial_fused.c); what is no layer (trial_update.c), tables (trial_table.c); and
+ * what people read (trial_print.c). */
 #ifndef FORNIX_TRIAL_PARTS_H
 #define FORNIX_TRIAL_PARTS_H
 
@@ -24,7 +24,8 @@ typedef struct TrialSeat {
     int signal;
     uintptr_t address;
     bool done;
-    unsigned checked;
+    unsigned checked, skipped;
+    char note[DOING_LENGTH]; /* why one was skipped */
     int finding_count;
     TrialFinding findings[FINDINGS_MOST];
 } TrialSeat;
@@ -41,6 +42,8 @@ typedef void TrialWork(Trial *trial);
 
 void trial_checks(Trial *trial, TrialCheck check); /* says that the check is made */
 bool trial_fail(Trial *trial, TrialCheck check, const char *format, ...) FORNIX_PRINTF(3, 4);
+/* Says that the check can't be made, and why. */
+void trial_skips(Trial *trial, TrialCheck check, const char *format, ...) FORNIX_PRINTF(3, 4);
 void trial_doing(Trial *trial, const char *format, ...) FORNIX_PRINTF(2, 3);
 
 typedef struct TrialUnit {
@@ -56,6 +59,9 @@ void trial_report_add(TrialReport *report, const TrialFinding *finding);
 
 TrialWork trial_example, trial_passes, trial_memory, trial_gradients, trial_engine, trial_fused,
     trial_elements;
+
+/* What a node of tables makes of tables that are made up, as that element of its example says. */
+void trial_table(Trial *trial, const Element *element, const void *attrs);
 
 /* The example of a trial, opened; false after a finding. The caller closes it in either case. */
 bool trial_open(Trial *trial, Example *example, const ExampleSetting *setting);

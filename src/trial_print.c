@@ -90,6 +90,9 @@ static void print_report(const TrialReport *report, bool all)
     printf(", %u check%s: %s\n", made, made == 1 ? "" : "s",
            report->finding_count ? "FAILED" : "fine");
     for (TrialCheck c = 0; c < TRIAL_CHECKS; c++) {
+        bool skipped = report->skipped >> c & 1 && !(report->checked >> c & 1);
+        if (skipped && all)
+            printf("  %-10s not tried: %s\n", trial_check_name(c), report->note);
         if (!(report->checked >> c & 1))
             continue;
         if (!has_failed(report, c) && all)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is no layer: its example is read, where the files and tables that it names need not be
- * there; optimizers and schedules are tried as far as all of them have something in common. */
+ * there; optimizers and schedules are tried as far as all of them have something in common, nodes
+ * of tables on tables that are made up (trial_table.c). */
 #include <math.h>
 #include <string.h>
 
@@ -82,6 +83,8 @@ static bool element_fine(Trial *trial, const Element *element, Diag *diag, Arena
 {
     const FornixNode *type = trial->type;
     const void *attrs = attr_read(type, element, NULL, diag, arena);
+    if (attrs && type->samples)
+        trial_table(trial, element, attrs);
     if (!attrs || type->samples)
         return true; /* a mistake is told by the diag */
     trial_checks(trial, TRIAL_UPDATE);
