@@ -7,6 +7,7 @@
 
 #include "command_parts.h"
 #include "completion.h"
+#include "crash.h"
 #include "describe.h"
 #include "kernels/isa.h"
 #include "manual.h"
@@ -127,6 +128,7 @@ static int run_command(const Command *command, int count, char **words)
 {
     Options options = options_read(command, count, words);
     int code = EXIT_FINE;
+    crash_catch(options.json);
     if (options.help)
         manual_command(stdout, &command_whole, command);
     else if (options.wrong ||

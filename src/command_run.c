@@ -5,14 +5,12 @@
 
 #include "cache.h"
 #include "command_parts.h"
-#include "crash.h"
 #include "exchange.h"
 #include "prediction.h"
 #include "sweep.h"
 
 int command_run(const Options *options)
 {
-    crash_catch(options->json);
     RunRequest request = {.path = options->words.items[0],
                           .overrides = options->overrides.items,
                           .override_count = options->overrides.count,
@@ -49,7 +47,6 @@ static bool read_shard(const char *text, int64_t *shard, int64_t *shards)
 
 int command_sweep(const Options *options)
 {
-    crash_catch(options->json);
     SweepRequest request = {.path = options->words.items[0],
                             .overrides = options->overrides.items,
                             .override_count = options->overrides.count,

@@ -162,7 +162,7 @@ static bool write_folder(const char *name, const char *kind, Arena *arena, Forni
 
 static void tell(const char *name, const char *kind)
 {
-    printf("%s/ holds a %s that works: %s.c is what to change.\n"
+    printf("%s/ holds a node that works (%s): %s.c is what to change.\n"
            "  make -C %s          builds %s.so\n"
            "  make -C %s test     tries it; says what to mend\n"
            "  FORNIX_PLUGIN_PATH=%s fornix describe %s\n",

@@ -77,6 +77,12 @@ CRASH_FORWARD=60 run json "$graph" --json
 line=$(place c | sed 's/.*:\([0-9]*\):[0-9]*/\1/')
 expect 1 "^{\"severity\": \"error\", \"file\": \"$graph\", \"line\": $line, .*\"message\": \"crashes_forward 'u/c' crashed in forward.*\"plugin\": \"$work/plugins/crashes_forward.so\"}"
 
+# Before anything runs there is nothing to go on with.
+CRASH_COLUMNS=0 "$fornix" check "$graph" >"$work/checked.log" 2>&1
+code=$? name=checked
+expect 1 "^$(place images): error: crashes_reading 'images' crashed in columns: a NULL pointer"
+! grep -q 'goes on' "$work/checked.log" || fail 'a check goes on with something'
+
 # In a sweep the jobs that need it have failed, and say why.
 export FORNIX_CACHE="$work/cache-sweep"
 CRASH_FORWARD=60 "$fornix" sweep "$work/sweep.xml" -o "$work/swept" >"$work/swept.log" 2>&1

@@ -111,6 +111,10 @@ offers 'arms=smote' run "$demo" -p arms=s
 offers 'segmented[finetune]' show "$demo" --stage seg
 offers G show "$demo" --open ''
 offers prune cache ''
+offers layer new-node x --kind ''
+offers loss new-node x --kind lo
+offers --kind new-node x -
+[ -z "$("$program" complete -- new-node '' 2>&1)" ] || fail 'names of nodes that are there are offered for a new one'
 offers show help ''
 offers fornix-graph describe --man ''
 [ -z "$("$program" complete -- run "$work/none.xml" -p '' 2>&1)" ] || fail 'a missing graph offers'

@@ -165,7 +165,7 @@ START_TEST(costly_reads_are_kept)
     float x[16];
     FornixError error = {0};
     ck_assert(!fornix_read(table, 0, 7, x, &error));
-    ck_assert_str_eq(error.text, "row seven cannot be read");
+    ck_assert_str_eq(error.text, "row seven cannot be read; told by slow 'slow'");
     table_forget(table);
     ck_assert_int_eq(samples_cached(pool), 0);
     samples_free(pool);

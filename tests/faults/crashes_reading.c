@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Hands images on as they are; crashes or fails at the one that CRASH_READING names. */
+/* Hands images on as they are; crashes or fails at the one that CRASH_READING names, crashes before
+ * anything is read where CRASH_COLUMNS says so. */
 #include "crash.h"
 
 #include <node.h>
@@ -14,6 +15,7 @@ static bool columns(FornixBuild *build, const void *attrs)
     (void)attrs;
     if (!opened)
         return fornix_build_fail(build, NULL, "no memory");
+    crash("CRASH_COLUMNS");
     opened->table = fornix_table(build, 0);
     fornix_set_opened(build, opened);
     fornix_copy_columns(build, 0);
