@@ -56,7 +56,8 @@
  * told to be built again. FORNIX_ABI_MINOR counts what is only added: functions, constants, flags
  * that mean what was before where they are not set. A plugin that uses such an addition (#if
  * FORNIX_ABI_MINOR >= 2) runs where it is there; elsewhere it does not load, and which function is
- * missing is told. tests/test-abi.sh compares this file with what was recorded, and says what to do.
+ * missing is told. tests/test-abi.sh compares this file with what was recorded, and says what to
+ * do.
  */
 #ifndef FORNIX_NODE_H
 #define FORNIX_NODE_H
@@ -342,6 +343,9 @@ typedef struct {
     FornixWinograd winograd; /* as in infer */
 } FornixStep;
 
+/* Grains [begin, end) of one pass. Passes count from 0, in the order in which infer declared those
+ * of the phase; where nobody wants what one makes it is left out, and the others keep their
+ * numbers. */
 typedef void FornixPass(const FornixStep *step, const void *attrs, int pass, int64_t begin,
                         int64_t end);
 
@@ -396,12 +400,14 @@ typedef struct {
 typedef struct {
     int states;
     size_t rate_offset; /* of the double in the attributes that is the learning rate */
-    /* Elements [begin, end) of one weight; independent of how a range is split. */
+    /* Elements [begin, end) of one weight and its states, no others; the same bits however a range
+     * is split. The gradient counts times scale. */
     void (*update)(const FornixUpdate *update, const void *attrs, int64_t begin, int64_t end);
 } FornixOptimizer;
 
 typedef struct {
-    double (*factor)(const void *attrs, int64_t step, int64_t steps); /* step from 0 */
+    /* Times the optimizer's rate: 0 to 1; step from 0. */
+    double (*factor)(const void *attrs, int64_t step, int64_t steps);
 } FornixSchedule;
 
 /* ---- Samples ---------------------------------------------------------------------------- */
@@ -586,7 +592,8 @@ typedef struct {
     /* A graph or a fragment in which the node is used as a user would; `fornix test-node` tries the
      * node on it. For layers and composites: `<node …/>` with inputs x, y… given by `shapes`, e.g.
      * "x=2,3,4,5,6 label=2,1,1,1,1"; several configurations, one a line: "SHAPES | <element …/>".
-     */
+     * For samples: its tables are made up (columns image and mask, feature, logits, probability,
+     * grade), its files read where they are: from the folder that test-node is called in. */
     const char *example;
     void *reserved[4]; /* NULL; a tangent expansion comes here */
 } FornixNode;

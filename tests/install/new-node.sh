@@ -12,7 +12,8 @@ fail() {
 }
 
 try() { # FOLDER: as its author would
-    make -C "$1" CC="$CC" CFLAGS='-O1 -Wall -Wextra -Wshadow -Wconversion -Werror' test >"$1.log" 2>&1
+    make -C "$1" CC="$CC" CFLAGS="${CFLAGS-} -Wall -Wextra -Wshadow -Wconversion -Werror" test \
+        >"$1.log" 2>&1
 }
 
 kinds=$(fornix help new-node | sed -n 's/.*--kind \([a-z|]*\).*/\1/p' | head -n 1 | tr '|' ' ')

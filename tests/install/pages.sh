@@ -4,6 +4,7 @@
 # of its own, with nothing of the sources or the build in reach. try.sh tells where all stands.
 set -u
 bad=0
+case ${CFLAGS-} in *-fsanitize*) export CFLAGS MAKEFLAGS=e ;; esac # or nothing could be linked
 examples=$(pkg-config --variable=examplesdir fornix)
 found=0
 for script in "$examples"/*/run.sh; do
