@@ -173,7 +173,9 @@ static const FornixNode *load(const Plugin *plugin, bool *refused, FornixError *
     scene_leave(before);
     if (!handle) {
         const char *reason = dlerror();
-        fornix_fail_input(error, "%s", reason ? reason : "dlopen fails without a reason");
+        bool newer = reason && strstr(reason, "undefined symbol: fornix_");
+        fornix_fail_input(error, "%s%s", reason ? reason : "dlopen fails without a reason",
+                          newer ? " (is it made for a newer fornix?)" : "");
         return NULL;
     }
     const FornixNode *node = dlsym(handle, "fornix_node");

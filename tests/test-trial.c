@@ -41,6 +41,7 @@ static const struct {
     {"writes_input", TRIAL_WRITES, "forward writes input 'x', which it may only read", "x=8"},
     {"uphill", TRIAL_UPDATE, "after 50 steps down a bowl it is not lower", NULL},
     {"unwanted_gradient", TRIAL_ENDS, "write the gradient of input 'x' (not wanted)", "x=8"},
+    {"too_new", TRIAL_DESCRIPTOR, "undefined symbol: fornix_newer (is it made for a newer", NULL},
     {"wrong_abi", TRIAL_DESCRIPTOR, "it was built for ABI", NULL},
     {"wrong_factor", TRIAL_GRADIENT, "input 'x' is", "scale=\"2\""},
     {"wrong_sign", TRIAL_GRADIENT, "its sign is wrong", "x=8"},
