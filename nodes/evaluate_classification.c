@@ -1,23 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Judges predicted classes against the truth, and says how sure that is.
  *
- * Published gains were threshold shifts, totals that did not follow from their parts, and
- * differences that one patient more would have reversed. So balanced accuracy always stands beside
- * accuracy, the arithmetic is checked, intervals come from drawing subjects (not slices) again, and
- * scores that could be luck are called so. Its rows (subject, truth, prediction, scores) go on to
- * `compare`, which pairs them with those of other arms.
+ * Intervals come from drawing subjects (not slices) again; what is said of the figures stands in
+ * classification_report.c. Its rows (subject, truth, prediction, scores) go on to `compare`, which
+ * pairs them with those of other arms.
  */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base.h"
-#include "classification.h"
+#include "classification_report.h"
 #include "column.h"
-#include "findings.h"
 #include "node.h"
-#include "text.h"
 
 typedef struct {
     const char *column, *label;
@@ -28,7 +23,7 @@ typedef struct {
 
 enum { PREDICTIONS, CUT };
 enum { BY_SUBJECT, BY_SAMPLE };
-enum { MOST_CLASSES = 256, FEW_SUBJECTS = 10 };
+enum { MOST_CLASSES = 256 };
 
 /* What is judged: the labelled rows of the table. */
 typedef struct {
@@ -45,7 +40,7 @@ typedef struct {
     int32_t *stratum;
     Resampling resampling;
     int64_t unlabelled, mixed;
-    Interval *figures;
+    double cut;
 } Evaluation;
 
 static int64_t classes_of(const FornixColumn *score)
@@ -122,13 +117,7 @@ static bool fitted_cut(Evaluation *e, double *cut)
 /* Where cut is .5, equal probabilities go to the first class, as for any number of classes. */
 static int32_t decide(const double *score, int32_t classes, double cut)
 {
-    int32_t best = 0;
-    if (classes == 2)
-        return score[1] > cut;
-    for (int32_t c = 1; c < classes; c++)
-        if (score[c] > score[best])
-            best = c;
-    return best;
+    return classes == 2 ? score[1] > cut : likeliest(score, classes);
 }
 
 static bool read_scores(Evaluation *e, int64_t row, float *values, double *score)
@@ -156,8 +145,7 @@ static bool read_samples(Evaluation *e, int label_column)
     e->predicted = mem_new((size_t)rows + 1, sizeof *e->predicted);
     e->score = mem_new((size_t)rows + 1, (size_t)classes * sizeof *e->score);
     e->predictions = (Predictions){0, classes, e->truth, e->predicted, e->score};
-    double cut;
-    bool fine = fitted_cut(e, &cut);
+    bool fine = fitted_cut(e, &e->cut);
     for (int64_t row = 0; fine && row < rows; row++) {
         int32_t label = fornix_label(e->table, label_column, row);
         double *score = e->score + kept * classes;
@@ -168,7 +156,7 @@ static bool read_samples(Evaluation *e, int label_column)
         fine = read_scores(e, row, values, score);
         e->row[kept] = row;
         e->truth[kept] = label;
-        e->predicted[kept++] = decide(score, classes, cut);
+        e->predicted[kept++] = decide(score, classes, e->cut);
     }
     mem_free(values);
     e->predictions.samples = kept;
@@ -217,207 +205,59 @@ static void add_rows(Evaluation *e)
     }
 }
 
-/* ---- Figures ----------------------------------------------------------------------------- */
+/* ---- Subjects ---------------------------------------------------------------------------- */
 
-static const char *class_of(const Evaluation *e, int32_t class, char text[CLASS_NAME])
+/* Mean probability of all samples of a subject, as `aggregate` takes it. */
+static void judge_subjects(const Evaluation *e, ClassificationReport report)
 {
-    FornixColumn label = *e->label;
-    label.classes = e->predictions.classes;
-    label.class_names = e->label->classes ? e->label->class_names : NULL;
-    return column_class(&label, class, text);
-}
-
-static void count_clusters(const Evaluation *e, int64_t *of_class)
-{
-    for (int64_t c = 0; c < e->resampling.clusters; c++)
-        of_class[e->stratum[c]]++;
-}
-
-static void add_metrics(const Evaluation *e, const int64_t *confusion, double permutation)
-{
+    int64_t subjects = e->resampling.clusters;
     int32_t classes = e->predictions.classes;
-    char class[CLASS_NAME], other[CLASS_NAME], name[CLASS_NAME + 16];
-    for (int figure = 0; figure < OVERALL_FIGURES; figure++)
-        findings_interval(e->build, figure_name(figure), "", e->figures[figure]);
-    findings_value(e->build, "auc", "permutation_p", permutation);
-    for (int32_t c = 0; c < classes; c++) {
-        class_of(e, c, class);
-        for (int figure = figure_of_class(c, 0); figure < figure_of_class(c + 1, 0); figure++)
-            findings_interval(e->build, figure_name(figure), class, e->figures[figure]);
-        snprintf(name, sizeof name, "confusion.%s", class);
-        for (int32_t p = 0; p < classes; p++)
-            findings_value(e->build, name, class_of(e, p, other),
-                           (double)confusion[c * classes + p]);
+    double *score = mem_new((size_t)(subjects * classes) + 1, sizeof *score);
+    double *samples = mem_new((size_t)subjects + 1, sizeof *samples);
+    int32_t *predicted = mem_new((size_t)subjects + 1, sizeof *predicted);
+    int64_t *itself = mem_new((size_t)subjects + 1, sizeof *itself);
+    for (int64_t i = 0; i < e->predictions.samples; i++) {
+        samples[e->cluster[i]]++;
+        for (int32_t c = 0; c < classes; c++)
+            score[e->cluster[i] * classes + c] += e->score[i * classes + c];
     }
-    findings_value(e->build, "samples", "", (double)e->predictions.samples);
-    findings_value(e->build, "clusters", "", (double)e->resampling.clusters);
+    for (int64_t s = 0; s < subjects; s++) {
+        for (int32_t c = 0; c < classes; c++)
+            score[s * classes + c] /= samples[s];
+        predicted[s] = decide(score + s * classes, classes, e->cut);
+        itself[s] = s;
+    }
+    Predictions predictions = {subjects, classes, e->stratum, predicted, score};
+    Resampling resampling = e->resampling;
+    resampling.samples = subjects;
+    resampling.cluster = itself;
+    report.predictions = &predictions;
+    report.resampling = &resampling;
+    report.prefix = "subject.";
+    report.samples = "subjects, each by the mean probability of its samples";
+    classification_report(&report);
+    mem_free(itself);
+    mem_free(predicted);
+    mem_free(samples);
+    mem_free(score);
 }
 
-/* ---- The report -------------------------------------------------------------------------- */
-
-static void report_overall(const Evaluation *e, double permutation)
+static void judge_samples(const Evaluation *e)
 {
-    char text[INTERVAL_TEXT], p[FIGURE_TEXT];
-    bool subjects = e->attrs->cluster == BY_SUBJECT;
-    char of_subjects[40] = "";
-    if (subjects)
-        snprintf(of_subjects, sizeof of_subjects, " of %" PRId64 " subjects",
-                 e->resampling.clusters);
-    fornix_report(e->build,
-                  "%" PRId64 " samples%s; %g %% intervals by drawing %s again %" PRId64 " times",
-                  e->predictions.samples, of_subjects, 100 * e->attrs->confidence,
-                  subjects ? "subjects" : "samples", e->attrs->draws);
-    Grid *grid = grid_new(3);
-    for (int figure = 0; figure < OVERALL_FIGURES; figure++) {
-        double chance = figure_chance(figure, e->predictions.classes);
-        grid_cell(grid, "%s", figure_title(figure));
-        grid_cell(grid, "%s", interval_text(e->figures[figure], text));
-        if (isnan(chance))
-            grid_cell(grid, "%s", "");
-        else
-            grid_cell(grid, "chance %s", figure_text(chance, p));
-    }
-    findings_grid(e->build, grid);
-    if (!isnan(permutation))
-        fornix_report(e->build, "  labels dealt at random reach this AUC with %s",
-                      p_words(permutation, p));
+    ClassificationReport report = {.build = e->build,
+                                   .predictions = &e->predictions,
+                                   .resampling = &e->resampling,
+                                   .label = e->label,
+                                   .prefix = "",
+                                   .samples = "samples",
+                                   .by_subject = e->attrs->cluster == BY_SUBJECT,
+                                   .mixed = e->mixed};
+    classification_report(&report);
     if (e->unlabelled)
         fornix_report(e->build, "  %" PRId64 " samples without a label were left out",
                       e->unlabelled);
-    if (e->mixed)
-        fornix_report(e->build,
-                      "  %" PRId64 " subjects have samples of several classes: strata go by the "
-                      "first, and there is no permutation test",
-                      e->mixed);
-}
-
-static void report_classes(const Evaluation *e, const int64_t *of_class)
-{
-    char text[INTERVAL_TEXT];
-    Grid *grid = grid_new(2 + CLASS_FIGURES);
-    grid_cell(grid, "class");
-    grid_cell(grid, e->attrs->cluster == BY_SUBJECT ? "subjects" : "samples");
-    for (int which = 0; which < CLASS_FIGURES; which++)
-        grid_cell(grid, "%s", figure_title(figure_of_class(0, which)));
-    for (int32_t c = 0; c < e->predictions.classes; c++) {
-        grid_cell(grid, "%s", class_of(e, c, text));
-        grid_cell(grid, "%" PRId64, of_class[c]);
-        for (int which = 0; which < CLASS_FIGURES; which++)
-            grid_cell(grid, "%s", interval_text(e->figures[figure_of_class(c, which)], text));
-    }
-    findings_grid(e->build, grid);
-}
-
-static void report_confusion(const Evaluation *e, const int64_t *confusion)
-{
-    int32_t classes = e->predictions.classes;
-    char class[CLASS_NAME];
-    Grid *grid = grid_new(1 + classes);
-    grid_cell(grid, "truth \\ predicted");
-    for (int32_t c = 0; c < classes; c++)
-        grid_cell(grid, "%s", class_of(e, c, class));
-    for (int32_t c = 0; c < classes; c++) {
-        grid_cell(grid, "%s", class_of(e, c, class));
-        for (int32_t p = 0; p < classes; p++)
-            grid_cell(grid, "%" PRId64, confusion[c * classes + p]);
-    }
-    findings_grid(e->build, grid);
-}
-
-/* The reader can follow the total from its parts, and the program has done so too. */
-static void report_arithmetic(const Evaluation *e, const int64_t *confusion, bool agree)
-{
-    int32_t classes = e->predictions.classes;
-    int64_t right = 0, largest = 0;
-    char class[CLASS_NAME], value[FIGURE_TEXT], share[FIGURE_TEXT];
-    Text sum = {0};
-    for (int32_t c = 0; c < classes; c++) {
-        int64_t of_class = 0;
-        for (int32_t p = 0; p < classes; p++)
-            of_class += confusion[c * classes + p];
-        right += confusion[c * classes + c];
-        largest = of_class > largest ? of_class : largest;
-        text_format(&sum, "%s%" PRId64 " of %" PRId64 " %s", c ? " + " : "",
-                    confusion[c * classes + c], of_class, class_of(e, c, class));
-    }
-    int64_t all = e->predictions.samples;
-    fornix_report(e->build,
-                  "  right: %s = %" PRId64 " of %" PRId64 ", accuracy %s; naming the largest class "
-                  "always would reach %s",
-                  text_value(&sum), right, all, figure_text((double)right / (double)all, value),
-                  figure_text((double)largest / (double)all, share));
-    if (!agree)
-        fornix_warn(e->build,
-                    "the totals do not follow from the figures and counts of the classes");
-    text_free(&sum);
-}
-
-static void warn_of_chance(const Evaluation *e)
-{
-    Interval auc = e->figures[AUC];
-    char text[INTERVAL_TEXT];
-    if (auc.low <= 0.5 && auc.high >= 0.5)
-        fornix_warn(e->build,
-                    "these scores carry no evidence that the classes can be told apart: AUC "
-                    "%s covers .5",
-                    interval_text(auc, text));
-    else if (auc.high < 0.5)
-        fornix_warn(e->build, "the scores rank the classes the wrong way round: AUC %s",
-                    interval_text(auc, text));
-}
-
-/* A figure that is not there is not 0: it says what it lacks. */
-static void tell_undefined(const Evaluation *e)
-{
-    char class[CLASS_NAME];
-    for (int f = 0; f < judge_figure_count(e->predictions.classes); f++)
-        if (isnan(e->figures[f].value) && f < OVERALL_FIGURES)
-            fornix_warn(e->build, "%s is undefined: %s", figure_title(f), figure_undefined(f));
-        else if (isnan(e->figures[f].value))
-            fornix_report(e->build, "  %s of '%s' is undefined: %s", figure_title(f),
-                          class_of(e, (f - OVERALL_FIGURES) / CLASS_FIGURES, class),
-                          figure_undefined(f));
-}
-
-static void warn_of_counts(const Evaluation *e, const int64_t *of_class)
-{
-    char class[CLASS_NAME];
-    const char *what = e->attrs->cluster == BY_SUBJECT ? "subject" : "sample";
-    for (int32_t c = 0; c < e->predictions.classes; c++)
-        if (of_class[c] > 0 && of_class[c] < FEW_SUBJECTS)
-            fornix_warn(e->build,
-                        "only %" PRId64 " %s%s of class '%s': one is worth %.0f points of its "
-                        "sensitivity, and intervals from so few are too narrow",
-                        of_class[c], what, of_class[c] > 1 ? "s" : "", class_of(e, c, class),
-                        100. / (double)of_class[c]);
-}
-
-static void judge_samples(Evaluation *e)
-{
-    int32_t classes = e->predictions.classes;
-    int count = judge_figure_count(classes);
-    int64_t *confusion = mem_new((size_t)classes * (size_t)classes, sizeof *confusion);
-    int64_t *of_class = mem_new((size_t)classes, sizeof *of_class);
-    double *figures = mem_new((size_t)count, sizeof *figures);
-    Judge *judge = judge_new(&e->predictions);
-    e->figures = mem_new((size_t)count, sizeof *e->figures);
-    bootstrap(&e->resampling, judge_statistic, judge, count, e->figures);
-    judge_figures(judge, NULL, NULL, figures);
-    double permutation = judge_permutation(judge, &e->resampling, AUC);
-    confusion_count(&e->predictions, confusion);
-    count_clusters(e, of_class);
-    add_metrics(e, confusion, permutation);
-    report_overall(e, permutation);
-    report_classes(e, of_class);
-    report_confusion(e, confusion);
-    report_arithmetic(e, confusion, judge_agrees(&e->predictions, figures));
-    warn_of_chance(e);
-    tell_undefined(e);
-    warn_of_counts(e, of_class);
-    judge_free(judge);
-    mem_free(figures);
-    mem_free(of_class);
-    mem_free(confusion);
+    if (!e->mixed && e->resampling.clusters < e->predictions.samples)
+        judge_subjects(e, report);
 }
 
 static bool evaluate_rows(FornixBuild *build, const void *attrs)
@@ -442,7 +282,6 @@ static bool evaluate_rows(FornixBuild *build, const void *attrs)
     mem_free(e.score);
     mem_free(e.cluster);
     mem_free(e.stratum);
-    mem_free(e.figures);
     return fine;
 }
 
@@ -480,17 +319,24 @@ const FornixNode fornix_node = {
     .abi = FORNIX_ABI,
     .name = "evaluate_classification",
     .doc =
-        "Judges predicted classes: accuracy, balanced accuracy, macro F1, AUC, Brier score, and "
-        "of each class sensitivity, specificity, precision, F1 and AUC, with percentile intervals "
-        "by bootstrap over subjects within their classes; the confusion matrix; a permutation "
-        "test of the AUC. Warns where an interval covers chance, where a class has few subjects, "
-        "and where a figure is undefined, never 0: without samples a class has no sensitivity, "
-        "and then there is no mean over classes; never predicted, it has no precision.",
+        "Judges predicted classes: accuracy, balanced accuracy, G-mean, macro F1, MCC, Cohen's "
+        "kappa, AUC, average precision, Brier score, calibration error (ECE), and of each class "
+        "sensitivity, specificity, precision, F1, AUC and average precision, with percentile "
+        "intervals by bootstrap over subjects within their classes; the confusion matrix; a "
+        "permutation test of the AUC. Where subjects have several samples, all of it stands a "
+        "second time by subject (mean probability), as subject.auc and so on. curves.json has the "
+        "ROC and precision-recall curves, reliability bins and the matrix. Warns where an interval "
+        "covers chance, where one class is named always, where a class has few subjects, and where "
+        "a figure is undefined, never 0: without samples a class has no sensitivity, and then "
+        "there is no mean over classes; never predicted, it has no precision.",
     .formula =
         "sensitivity = TP / (TP + FN), specificity = TN / (TN + FP), precision = TP / (TP + FP), "
         "F1 = 2 TP / (2 TP + FP + FN), balanced accuracy = mean sensitivity, AUC = P(s+ > s-) + "
-        "P(s+ = s-) / 2 (one class against the rest, mean over classes), Brier = sum (p - y)^2 / "
-        "2; percentile bootstrap (Efron 1979)",
+        "P(s+ = s-) / 2 (one class against the rest, mean over classes), average precision = mean "
+        "over positives of the precision among all that score as high, Brier = sum (p - y)^2 / 2, "
+        "G-mean = geometric mean of the sensitivities, MCC of Matthews 1975 (Gorodkin 2004), kappa "
+        "of Cohen 1960, ECE = sum over 10 bins of n_b / n |right - confidence| (Naeini et al. "
+        "2015); percentile bootstrap (Efron 1979)",
     .attrs_size = sizeof(EvaluateClassification),
     .attrs = attrs,
     .inputs = inputs,

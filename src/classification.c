@@ -10,9 +10,16 @@
 
 #include "base.h"
 
+typedef struct {
+    double confidence;
+    int32_t class; /* the likeliest: a fitted cut may have predicted another */
+    int bin;
+} Belief;
+
 struct Judge {
     const Predictions *predictions;
     Ranked *ranked; /* [classes][samples] */
+    Belief *belief; /* [samples] */
 };
 
 static const struct {
@@ -24,6 +31,11 @@ static const struct {
         {"macro_f1", "macro F1", "a class neither occurs nor is predicted"},
         {"auc", "AUC", "a class has no samples, or all of them"},
         {"brier", "Brier score", "there are no samples"},
+        {"g_mean", "G-mean", "a class has no samples"},
+        {"mcc", "MCC", "one class alone occurs, or is predicted"},
+        {"kappa", "Cohen's kappa", "one class alone occurs and is predicted"},
+        {"average_precision", "average precision", "a class has no samples"},
+        {"ece", "ECE", "there are no samples"},
 },
   class_info[CLASS_FIGURES] = {
       {"sensitivity", "sensitivity", "the class has no samples"},
@@ -31,6 +43,7 @@ static const struct {
       {"precision", "precision", "the class is never predicted"},
       {"f1", "F1", "the class neither occurs nor is predicted"},
       {"class_auc", "AUC", "the class has no samples, or all of them"},
+      {"class_average_precision", "average precision", "the class has no samples"},
 };
 
 int judge_figure_count(int32_t classes)
@@ -66,6 +79,8 @@ double figure_chance(int figure, int32_t classes)
 {
     bool area = figure == AUC || (figure >= OVERALL_FIGURES &&
                                   (figure - OVERALL_FIGURES) % CLASS_FIGURES == CLASS_AUC);
+    if (figure == MCC || figure == KAPPA)
+        return 0;
     return area ? 0.5 : figure == BALANCED_ACCURACY ? 1.0 / classes : NAN;
 }
 
@@ -88,13 +103,43 @@ Judge *judge_new(const Predictions *predictions)
             ranked[i] = (Ranked){predictions->score[i * classes + c], i};
         ranked_sort(ranked, n);
     }
+    judge->belief = mem_new((size_t)n + 1, sizeof *judge->belief);
+    for (int64_t i = 0; i < n; i++) {
+        const double *score = predictions->score + i * classes;
+        int32_t class = likeliest(score, classes);
+        judge->belief[i] = (Belief){score[class], class, reliability_bin(score[class])};
+    }
     return judge;
+}
+
+const Ranked *judge_ranked(const Judge *judge, int32_t class, bool *falling)
+{
+    int32_t classes = judge->predictions->classes, by = ranked_class(classes, class);
+    *falling = by != class;
+    return judge->ranked + by * judge->predictions->samples;
+}
+
+int32_t likeliest(const double *probability, int32_t classes)
+{
+    int32_t best = 0;
+    for (int32_t c = 1; c < classes; c++)
+        if (probability[c] > probability[best])
+            best = c;
+    return best;
+}
+
+int reliability_bin(double probability)
+{
+    double bin = ceil(probability * RELIABILITY_BINS) - 1;
+    return (int)fmin(fmax(bin, 0), RELIABILITY_BINS - 1);
 }
 
 void judge_free(Judge *judge)
 {
-    if (judge)
-        mem_free(judge->ranked);
+    if (!judge)
+        return;
+    mem_free(judge->ranked);
+    mem_free(judge->belief);
     mem_free(judge);
 }
 
@@ -132,6 +177,42 @@ static double class_mean(const double *figures, int32_t classes, int which)
     return sum / classes;
 }
 
+static double class_root(const double *figures, int32_t classes)
+{
+    double product = 1;
+    for (int32_t c = 0; c < classes; c++)
+        product *= figures[figure_of_class(c, SENSITIVITY)];
+    return pow(product, 1.0 / classes);
+}
+
+static void agreement_figures(const ClassCount *count, int32_t classes, double right, double all,
+                              double *figures)
+{
+    double both = 0, predicted = 0, truth = 0;
+    for (int32_t c = 0; c < classes; c++) {
+        both += count[c].predicted * count[c].truth;
+        predicted += count[c].predicted * count[c].predicted;
+        truth += count[c].truth * count[c].truth;
+    }
+    double beyond = all * right - both;
+    figures[MCC] = ratio(beyond, sqrt(all * all - predicted) * sqrt(all * all - truth));
+    figures[KAPPA] = ratio(beyond, all * all - both);
+}
+
+static double calibration_error(const Judge *judge, const int32_t *truth, const double *times)
+{
+    double over[RELIABILITY_BINS] = {0}, all = 0, sum = 0; /* over: confidence less right */
+    for (int64_t i = 0; i < judge->predictions->samples; i++) {
+        const Belief *belief = &judge->belief[i];
+        double weight = times ? times[i] : 1;
+        over[belief->bin] += weight * (belief->confidence - (belief->class == truth[i]));
+        all += weight;
+    }
+    for (int bin = 0; bin < RELIABILITY_BINS; bin++)
+        sum += fabs(over[bin]);
+    return ratio(sum, all);
+}
+
 void judge_figures(const Judge *judge, const int32_t *truth, const double *times, double *figures)
 {
     const Predictions *p = judge->predictions;
@@ -151,18 +232,25 @@ void judge_figures(const Judge *judge, const int32_t *truth, const double *times
     }
     for (int32_t c = 0; c < p->classes; c++) {
         double *of_class = figures + figure_of_class(c, 0);
-        int32_t by = ranked_class(p->classes, c);
+        bool falling;
+        const Ranked *ranked = judge_ranked(judge, c, &falling);
         count[c].all = all;
         class_figures(count[c], of_class);
         of_class[CLASS_AUC] =
-            ranked_auc(judge->ranked + by * p->samples, p->samples, truth, by, times);
+            ranked_auc(ranked, p->samples, truth, ranked_class(p->classes, c), times);
+        of_class[CLASS_AVERAGE_PRECISION] =
+            ranked_precision(ranked, p->samples, truth, c, falling, times);
     }
+    agreement_figures(count, p->classes, right, all, figures);
     mem_free(count);
     figures[ACCURACY] = ratio(right, all);
     figures[BALANCED_ACCURACY] = class_mean(figures, p->classes, SENSITIVITY);
     figures[MACRO_F1] = class_mean(figures, p->classes, F1);
     figures[AUC] = class_mean(figures, p->classes, CLASS_AUC);
     figures[BRIER] = ratio(brier, all);
+    figures[G_MEAN] = class_root(figures, p->classes);
+    figures[AVERAGE_PRECISION] = class_mean(figures, p->classes, CLASS_AVERAGE_PRECISION);
+    figures[ECE] = calibration_error(judge, truth, times);
 }
 
 void judge_statistic(const void *judge, const double *times, double *figures)
@@ -188,6 +276,14 @@ double judge_permutation(const Judge *judge, const Resampling *resampling, int f
     mem_free(permuted);
     mem_free(figures);
     return isnan(found) ? NAN : reached / (double)(resampling->draws + 1);
+}
+
+int32_t predictions_constant(const Predictions *predictions)
+{
+    for (int64_t i = 1; i < predictions->samples; i++)
+        if (predictions->predicted[i] != predictions->predicted[0])
+            return -1;
+    return predictions->samples > 1 ? predictions->predicted[0] : -1;
 }
 
 void confusion_count(const Predictions *predictions, int64_t *count)

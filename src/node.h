@@ -497,6 +497,15 @@ void fornix_fitted_on_parts(FornixBuild *build, int input, unsigned parts);
 void fornix_metric(FornixBuild *build, const char *name, double value);
 void fornix_metric_interval(FornixBuild *build, const char *name, double value, double low,
                             double high);
+/* Numbers side by side, row by row (the points of a ROC curve, bins, a confusion matrix): they
+ * stand in curves.json under the node's id, for whoever draws them. */
+typedef struct {
+    const char *const *columns; /* their names */
+    int width;
+    const double *values; /* [rows][width] */
+    int64_t rows;
+} FornixCurve;
+void fornix_curve(FornixBuild *build, const char *name, const FornixCurve *curve);
 /* Reads figures of an input (SCORES); false: it has none of that name. */
 bool fornix_get_metric(const FornixTable *table, const char *name, double *value, double *low,
                        double *high);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The inside of a run: its order (run.c), keys (run_key.c), nodes (run_node.c) and what it leaves
- * behind (run_results.c). */
+ * behind (run_results.c, run_findings.c). */
 #ifndef FORNIX_RUN_PARTS_H
 #define FORNIX_RUN_PARTS_H
 
@@ -12,6 +12,7 @@
 typedef enum { RUN_WAITS, RUN_GOES, RUN_DONE, RUN_FAILED } RunState;
 
 typedef struct Run Run;
+struct json_t;
 
 /* A node of the outer graph in this run. */
 typedef struct OuterRun {
@@ -57,6 +58,9 @@ char *run_node_folder(const Run *run, const Outer *outer); /* its own in the run
 bool run_clear_results(const Run *run, FornixError *error);
 bool run_write_bundle(const Run *run, FornixError *error); /* what `apply` needs */
 bool run_write_results(const Run *run, double seconds, FornixError *error);
+bool run_write_findings(const Run *run, FornixError *error);
+/* Takes root over. */
+bool run_write_json(const char *folder, const char *name, struct json_t *root, FornixError *error);
 void run_print_report(const Run *run, FILE *out);
 
 #endif

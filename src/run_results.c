@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a run leaves behind in its folder. final.json comes last: where it is, all is. */
+/* What a run leaves behind in its folder. */
 #include <jansson.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -13,43 +12,6 @@
 #include "run_parts.h"
 #include "store.h"
 #include "version.h"
-
-static json_t *real_or_text(double value)
-{
-    return isfinite(value) ? json_real(value)
-                           : json_string(isnan(value) ? "undefined"
-                                         : value > 0  ? "inf"
-                                                      : "-inf");
-}
-
-static bool write_json(const char *folder, const char *name, json_t *root, FornixError *error)
-{
-    char *path = file_join(folder, name);
-    char *text = json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(17));
-    bool fine = text && file_write(path, text, strlen(text), error);
-    free(text);
-    mem_free(path);
-    json_decref(root);
-    return fine;
-}
-
-static bool write_final(const Run *run, FornixError *error)
-{
-    int count;
-    Outer *const *nodes = experiment_nodes(run->experiment, &count);
-    json_t *root = json_object();
-    for (int k = 0; k < count; k++) {
-        const Figures *figures = &nodes[k]->run->figures;
-        if (!figures->count)
-            continue;
-        json_t *entry = json_object();
-        for (size_t f = 0; f < figures->count; f++)
-            json_object_set_new(entry, figures->items[f].name,
-                                real_or_text(figures->items[f].value));
-        json_object_set_new(root, nodes[k]->id, entry);
-    }
-    return write_json(run->folder, "final.json", root, error);
-}
 
 static bool write_manifest(const Run *run, double seconds, FornixError *error)
 {
@@ -81,7 +43,7 @@ static bool write_manifest(const Run *run, double seconds, FornixError *error)
         json_array_append_new(list, node);
     }
     json_object_set_new(root, "nodes", list);
-    return write_json(run->folder, "manifest.json", root, error);
+    return run_write_json(run->folder, "manifest.json", root, error);
 }
 
 static bool copy_graph(const Run *run, FornixError *error)
@@ -271,8 +233,9 @@ static bool write_page(const Run *run, double seconds, FornixError *error)
 
 bool run_clear_results(const Run *run, FornixError *error)
 {
-    static const char *const names[] = {"final.json", "bundle/bundle.json", "manifest.json",
-                                        "report.html", "report.txt"};
+    static const char *const names[] = {"final.json",  "bundle/bundle.json", "manifest.json",
+                                        "report.html", "report.txt",         "curves.json",
+                                        "lines.json"};
     bool fine = true;
     for (size_t k = 0; k < COUNT(names) && fine; k++) {
         char *path = file_join(run->folder, names[k]);
@@ -303,5 +266,5 @@ bool run_write_results(const Run *run, double seconds, FornixError *error)
     for (int k = 0; k < count && fine; k++)
         fine = bring_results(run, nodes[k], error) && keep_scores(run, nodes[k], error);
     return fine && run_write_bundle(run, error) && write_text_report(run, error) &&
-           write_page(run, seconds, error) && write_final(run, error);
+           write_page(run, seconds, error) && run_write_findings(run, error);
 }

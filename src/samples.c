@@ -57,6 +57,7 @@ static void table_free(FornixTable *table)
     mem_free(table->metrics);
     mem_free(table->lines);
     mem_free(table->values);
+    mem_free(table->curves);
     fits_free(&table->fits);
     arena_free(table->arena);
     mem_free(table);

@@ -204,8 +204,14 @@ typedef struct TableValues {
     int64_t count;
 } TableValues;
 
+typedef struct TableCurve {
+    const char *name;
+    FornixCurve curve;
+} TableCurve;
+
 const TableMetric *table_metrics(const FornixTable *table, int *count);
 const TableLine *table_lines(const FornixTable *table, int *count);
 const TableValues *table_values(const FornixTable *table, int *count);
+const TableCurve *table_curves(const FornixTable *table, int *count);
 
 #endif

@@ -62,6 +62,22 @@ void fornix_metric_interval(FornixBuild *build, const char *name, double value, 
     metric_add(build, &(TableMetric){name, value, low, high, true});
 }
 
+void fornix_curve(FornixBuild *build, const char *name, const FornixCurve *curve)
+{
+    FornixTable *table = build->table;
+    size_t width = (size_t)curve->width, count = (size_t)curve->rows * width;
+    const char **columns = arena_take(table->arena, width + 1, sizeof *columns);
+    double *values = arena_take(table->arena, count + 1, sizeof *values);
+    for (size_t k = 0; k < width; k++)
+        columns[k] = arena_text(table->arena, curve->columns[k]);
+    if (count)
+        memcpy(values, curve->values, count * sizeof *values);
+    table->curves = mem_grow(table->curves, (size_t)table->curve_count + 1, sizeof *table->curves);
+    table->curves[table->curve_count++] = (TableCurve){
+        arena_text(table->arena, name),
+        {.columns = columns, .width = curve->width, .values = values, .rows = curve->rows}};
+}
+
 static void line_add(FornixBuild *build, bool warning, const char *format, va_list values)
 {
     FornixTable *table = build->table;

@@ -63,7 +63,8 @@ struct FornixTable {
     TableMetric *metrics;
     TableLine *lines;
     TableValues *values;
-    int metric_count, line_count, value_count;
+    TableCurve *curves;
+    int metric_count, line_count, value_count, curve_count;
     Fits fits;
     TableReader reader;
     Scene scene; /* of its node reading; node NULL: it has none */

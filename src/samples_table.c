@@ -249,6 +249,12 @@ const TableValues *table_values(const FornixTable *table, int *count)
     return table->values;
 }
 
+const TableCurve *table_curves(const FornixTable *table, int *count)
+{
+    *count = table->curve_count;
+    return table->curves;
+}
+
 const double *fornix_values(const FornixTable *table, const char *name, int64_t *count)
 {
     for (int i = 0; i < table->value_count; i++)

@@ -108,6 +108,25 @@ double ranked_auc(const Ranked *ranked, int64_t count, const int32_t *truth, int
     return positives > 0 && negatives > 0 ? won / (positives * negatives) : NAN;
 }
 
+double ranked_precision(const Ranked *ranked, int64_t count, const int32_t *truth, int32_t positive,
+                        bool falling, const double *times)
+{
+    double sum = 0, positives = 0, above = 0;
+    for (int64_t k = 0; k < count;) {
+        double found = 0, score = ranked[falling ? k : count - 1 - k].score;
+        do {
+            int64_t sample = ranked[falling ? k : count - 1 - k].sample;
+            double weight = times ? times[sample] : 1;
+            found += truth[sample] == positive ? weight : 0;
+            above += weight;
+            k++;
+        } while (k < count && ranked[falling ? k : count - 1 - k].score == score);
+        positives += found;
+        sum += found > 0 ? found * positives / above : 0;
+    }
+    return positives > 0 ? sum / positives : NAN;
+}
+
 /* Ranks from 1 of the chosen samples among themselves, equal scores sharing their mean rank. */
 static void mid_ranks(const Ranked *ranked, int64_t count, const int32_t *truth, int32_t positive,
                       int which, double *ranks)
@@ -188,6 +207,79 @@ bool auc_compare(const double *a, const double *b, const int32_t *truth, int32_t
 double statistics_normal_p(double z)
 {
     return erfc(fabs(z) / M_SQRT2);
+}
+
+/* The continued fraction of the incomplete beta function (Lentz 1976), which converges quickly for
+ * x < (a + 1) / (a + b + 2). */
+static double beta_fraction(double a, double b, double x)
+{
+    enum { TERMS = 1000 };
+    const double least = 1e-300;
+    double c = 1, d = 1 - (a + b) * x / (a + 1);
+    d = 1 / (fabs(d) < least ? least : d);
+    double value = d;
+    for (int m = 1; m <= TERMS; m++) {
+        double terms[2] = {m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
+                           -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))};
+        double before = value;
+        for (int k = 0; k < 2; k++) {
+            d = 1 + terms[k] * d;
+            c = 1 + terms[k] / c;
+            d = 1 / (fabs(d) < least ? least : d);
+            c = fabs(c) < least ? least : c;
+            value *= d * c;
+        }
+        if (fabs(value - before) <= 1e-16 * fabs(value))
+            break;
+    }
+    return value;
+}
+
+static double beta_share(double a, double b, double x) /* I_x(a, b) */
+{
+    int sign;
+    if (x <= 0 || x >= 1)
+        return x > 0;
+    double scale = exp(lgamma_r(a + b, &sign) - lgamma_r(a, &sign) - lgamma_r(b, &sign) +
+                       a * log(x) + b * log1p(-x));
+    return x < (a + 1) / (a + b + 2) ? scale * beta_fraction(a, b, x) / a
+                                     : 1 - scale * beta_fraction(b, a, 1 - x) / b;
+}
+
+double statistics_student_p(double t, double degrees)
+{
+    if (isnan(t) || !(degrees > 0))
+        return NAN;
+    return beta_share(degrees / 2, 0.5, degrees / (degrees + t * t));
+}
+
+ResampledTest statistics_resampled(const double *differences, int64_t runs, double share)
+{
+    double mean = statistics_mean(differences, runs);
+    double deviation = statistics_deviation(differences, runs);
+    ResampledTest test = {mean, NAN, NAN};
+    if (isnan(deviation) || !(share >= 0) || isinf(share))
+        return test;
+    if (deviation > 1e-14) {
+        test.t = mean / (deviation * sqrt(1 / (double)runs + share));
+        test.p = statistics_student_p(test.t, (double)(runs - 1));
+    } else if (fabs(mean) < 1e-14) {
+        test.t = 0;
+        test.p = 1;
+    }
+    return test;
+}
+
+double statistics_cohen_h(double a, double b)
+{
+    return 2 * asin(sqrt(a)) - 2 * asin(sqrt(b));
+}
+
+double statistics_cohen_d(const double *differences, int64_t count)
+{
+    double deviation = statistics_deviation(differences, count);
+    double mean = statistics_mean(differences, count);
+    return deviation > 1e-14 ? mean / deviation : fabs(mean) < 1e-14 ? 0 : NAN;
 }
 
 double statistics_mcnemar(int64_t only_a, int64_t only_b)

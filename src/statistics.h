@@ -49,9 +49,28 @@ typedef struct {
 bool auc_compare(const double *a, const double *b, const int32_t *truth, int32_t positive,
                  int64_t count, AucTest *test);
 
+/* The area under precision over recall, as steps: the mean over positives of the precision among
+ * all that score as high (Zhu 2004; scikit-learn's average_precision_score). falling: the lowest
+ * score is the likeliest positive. NAN without positives. */
+double ranked_precision(const Ranked *ranked, int64_t count, const int32_t *truth, int32_t positive,
+                        bool falling, const double *times);
+
 /* ---- Tests ------------------------------------------------------------------------------- */
 
-double statistics_normal_p(double z); /* two-sided */
+double statistics_normal_p(double z);                  /* two-sided */
+double statistics_student_p(double t, double degrees); /* two-sided, of Student's t */
+
+/* Differences of two arms in runs that share samples (folds, seeds), which are not independent: the
+ * variance of their mean is taken as (1 / runs + tested / trained) of theirs (Nadeau and Bengio
+ * 2003). share: tested / trained, in samples. NAN below two runs, or where share is none. */
+typedef struct {
+    double mean, t, p; /* p two-sided; 1 where all differences are 0, NAN where all are equal */
+} ResampledTest;
+ResampledTest statistics_resampled(const double *differences, int64_t runs, double share);
+
+double statistics_cohen_h(double a, double b); /* of two shares: 2 asin sqrt a - 2 asin sqrt b */
+double statistics_cohen_d(const double *differences, int64_t count); /* mean over deviation */
+
 /* McNemar's exact test: of the samples that just one of two is right about, how many is it. */
 double statistics_mcnemar(int64_t only_a, int64_t only_b);
 /* Holm (1979): p in place becomes the p that holds for all of them together. NAN stays, and does

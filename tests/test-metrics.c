@@ -141,10 +141,121 @@ START_TEST(classification)
 }
 END_TEST
 
+/* ---- Curves ------------------------------------------------------------------------------ */
+
+static const FornixCurve *curve_of(const FornixTable *table, const char *name)
+{
+    int count;
+    const TableCurve *curves = table_curves(table, &count);
+    for (int k = 0; k < count; k++)
+        if (strcmp(curves[k].name, name) == 0)
+            return &curves[k].curve;
+    return NULL;
+}
+
+static double score_at(const FornixTable *scores, int64_t row, int class)
+{
+    return fornix_real(scores, fornix_find_column(scores, "score_0") + class, row);
+}
+
+/* The share of those with `positive` whose score for a class reaches the threshold. */
+static double share_above(const FornixTable *scores, int class, bool positive, double threshold)
+{
+    double above = 0, all = 0;
+    for (int64_t row = 0; row < fornix_rows(scores); row++) {
+        if ((fornix_label(scores, 0, row) == class) != positive)
+            continue;
+        all++;
+        above += score_at(scores, row, class) >= threshold;
+    }
+    return above / all;
+}
+
+/* Each point is counted again, and the area under all of them is the AUC. */
+static void check_roc(const ClassCase *c, const FornixTable *scores, int class, double auc)
+{
+    char name[32];
+    snprintf(name, sizeof name, "roc.%d", class);
+    const FornixCurve *roc = curve_of(scores, name);
+    ck_assert_msg((roc == NULL) == isnan(auc), "%s: %s", c->name, name);
+    if (!roc)
+        return;
+    double area = 0;
+    for (int64_t k = 0; k < roc->rows; k++) {
+        const double *at = roc->values + 3 * k;
+        assert_near(c->name, name, at[0], share_above(scores, class, false, at[2]), 1e-12);
+        assert_near(c->name, name, at[1], share_above(scores, class, true, at[2]), 1e-12);
+        area += k ? (at[0] - at[-3]) * (at[1] + at[-2]) / 2 : 0;
+    }
+    const double *last = roc->values + 3 * (roc->rows - 1);
+    ck_assert(roc->values[0] == 0 && roc->values[1] == 0 && last[0] == 1 && last[1] == 1);
+    assert_near(c->name, "area", area, auc, 1e-12);
+}
+
+static void check_precision(const ClassCase *c, const FornixTable *scores, int class, double wanted)
+{
+    char name[32];
+    snprintf(name, sizeof name, "precision_recall.%d", class);
+    const FornixCurve *curve = curve_of(scores, name);
+    ck_assert_msg((curve == NULL) == isnan(wanted), "%s: %s", c->name, name);
+    double sum = 0;
+    for (int64_t k = 0; curve && k < curve->rows; k++) {
+        const double *at = curve->values + 3 * k;
+        assert_near(c->name, name, at[0], share_above(scores, class, true, at[2]), 1e-12);
+        sum += (at[0] - (k ? at[-3] : 0)) * at[1];
+    }
+    if (curve)
+        assert_near(c->name, name, sum, wanted, 1e-12);
+}
+
+/* Bins of the highest probability add up to the samples and to the ECE; those of a class hold the
+ * samples whose probability lies in them. */
+static void check_reliability(const ClassCase *c, const FornixTable *scores)
+{
+    const FornixCurve *all = curve_of(scores, "reliability"),
+                      *of = curve_of(scores, "reliability.1");
+    double n = (double)fornix_rows(scores), sum = 0, error = 0;
+    ck_assert(all && of && all->rows == 10 && of->rows == 10);
+    for (int k = 0; k < 10; k++) {
+        const double *bin = all->values + 5 * k, *one = of->values + 5 * k;
+        double inside = 0, right = 0;
+        for (int64_t row = 0; row < fornix_rows(scores); row++) {
+            double p = score_at(scores, row, 1);
+            bool in = (p > one[0] || k == 0) && p <= one[1];
+            inside += in;
+            right += in && fornix_label(scores, 0, row) == 1;
+        }
+        ck_assert(one[2] == inside);
+        assert_near(c->name, "frequency", one[4], inside > 0 ? right / inside : NAN, 1e-12);
+        sum += bin[2];
+        error += bin[2] > 0 ? bin[2] / n * fabs(bin[3] - bin[4]) : 0;
+    }
+    ck_assert(sum == n);
+    assert_near(c->name, "ece", error, c->figures[ECE], 1e-12);
+}
+
+START_TEST(curves)
+{
+    for (size_t i = 0; i < COUNT(class_cases); i++) {
+        const ClassCase *c = &class_cases[i];
+        const FornixTable *scores =
+            run("<evaluate_classification draws='100'/>", case_table(c), NULL);
+        for (int class = 0; class < c->classes; class ++) {
+            check_roc(c, scores, class, c->figures[figure_of_class(class, CLASS_AUC)]);
+            check_precision(c, scores, class,
+                            c->figures[figure_of_class(class, CLASS_AVERAGE_PRECISION)]);
+        }
+        check_reliability(c, scores);
+        const FornixCurve *confusion = curve_of(scores, "confusion");
+        ck_assert(confusion && confusion->width == c->classes && confusion->rows == c->classes);
+        for (int k = 0; k < c->classes * c->classes; k++)
+            ck_assert(confusion->values[k] == c->confusion[k]);
+    }
+}
+END_TEST
+
 START_TEST(accuracy)
 {
-    static const char *const names[] = {"accuracy", "balanced_accuracy", "macro_f1", "auc",
-                                        "brier"};
     const FornixNode *node = made_node(&made, "accuracy_score");
     for (size_t i = 0; i < COUNT(class_cases); i++) {
         const ClassCase *c = &class_cases[i];
@@ -164,7 +275,7 @@ START_TEST(accuracy)
         scores_finish(node, attrs, view_of(to.shape, out), case_table(c), &figures);
         for (int f = 0; f < OVERALL_FIGURES; f++) {
             char name[64];
-            snprintf(name, sizeof name, "watch.it.%s", names[f]);
+            snprintf(name, sizeof name, "watch.it.%s", figure_name(f));
             assert_near(c->name, name, scores_figure(&figures, name), c->figures[f], 1e-12);
         }
         assert_near(c->name, "watch.it", scores_figure(&figures, "watch.it"), c->figures[1], 1e-12);
@@ -556,6 +667,7 @@ int main(void)
     TCase *tests = tcase_create("metrics");
     tcase_add_checked_fixture(tests, start, stop);
     tcase_add_test(tests, classification);
+    tcase_add_test(tests, curves);
     tcase_add_test(tests, accuracy);
     tcase_add_test(tests, mean_over_runs);
     tcase_add_test(tests, segmentation);

@@ -110,6 +110,50 @@ START_TEST(delong_and_other_tests)
 }
 END_TEST
 
+START_TEST(student)
+{
+    for (size_t i = 0; i < COUNT(student_p); i++) {
+        double p = statistics_student_p(student_tails[2 * i], student_tails[2 * i + 1]);
+        ck_assert_msg(fabs(p - student_p[i]) <= 1e-11 * student_p[i], "%zu: %.17g", i, p);
+    }
+    ck_assert(isnan(statistics_student_p(1, 0)) && isnan(statistics_student_p(NAN, 3)));
+}
+END_TEST
+
+static void check_resampled(const double *runs, size_t count, const double *wanted)
+{
+    ResampledTest test = statistics_resampled(runs, (int64_t)count, wanted[0]);
+    assert_close(test.mean, wanted[1]);
+    assert_close(test.t, wanted[2]);
+    ck_assert_msg(fabs(test.p - wanted[3]) <= 1e-11, "%.17g", test.p);
+}
+
+START_TEST(resampled)
+{
+    check_resampled(resampled_0, COUNT(resampled_0), resampled_test_0);
+    check_resampled(resampled_1, COUNT(resampled_1), resampled_test_1);
+    check_resampled(resampled_2, COUNT(resampled_2), resampled_test_2);
+    ResampledTest plain = statistics_resampled(resampled_0, COUNT(resampled_0), 0);
+    assert_close(plain.t, resampled_plain[0]);
+    ck_assert(fabs(plain.p - resampled_plain[1]) < 1e-11);
+    ck_assert(statistics_resampled((double[]){0, 0, 0}, 3, .5).p == 1);
+    ck_assert(isnan(statistics_resampled((double[]){1, 1, 1}, 3, .5).p));
+    ck_assert(isnan(statistics_resampled(resampled_0, 1, .5).p));
+    ck_assert(isnan(statistics_resampled(resampled_0, COUNT(resampled_0), NAN).p));
+}
+END_TEST
+
+START_TEST(effects)
+{
+    const double apart[] = {1, 2, 3, 6};
+    assert_close(statistics_cohen_h(1, 0), M_PI);
+    assert_close(statistics_cohen_h(.5, .25), M_PI / 6);
+    assert_close(statistics_cohen_d(apart, 4), 3 / sqrt(14. / 3));
+    ck_assert(statistics_cohen_d((double[]){0, 0}, 2) == 0);
+    ck_assert(isnan(statistics_cohen_d(apart, 1)));
+}
+END_TEST
+
 START_TEST(summaries)
 {
     double sorted[COUNT(sample)], holes[] = {NAN, 2, NAN, 1};
@@ -506,6 +550,9 @@ int main(void)
     tcase_add_test(tests, figures_without_a_class);
     tcase_add_test(tests, equal_scores_are_half_right);
     tcase_add_test(tests, delong_and_other_tests);
+    tcase_add_test(tests, student);
+    tcase_add_test(tests, resampled);
+    tcase_add_test(tests, effects);
     tcase_add_test(tests, summaries);
     tcase_add_test(tests, overlaps);
     tcase_add_test(tests, overlaps_of_pixels);

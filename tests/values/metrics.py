@@ -10,6 +10,7 @@ import warnings
 from collections import Counter
 
 import numpy as np
+from imblearn.metrics import geometric_mean_score
 from imblearn.over_sampling import SMOTE, RandomOverSampler
 from imblearn.under_sampling import RandomUnderSampler
 from scipy import linalg, stats
@@ -88,7 +89,26 @@ def class_figures(truth, predicted, score, c):
             defined(not is_c.all(), lambda: metrics.recall_score(~is_c, ~said_c)),
             defined(said_c.any(), lambda: metrics.precision_score(is_c, said_c)),
             defined(is_c.any() or said_c.any(), lambda: metrics.f1_score(is_c, said_c)),
-            defined(both, lambda: metrics.roc_auc_score(is_c, score[:, c]))]
+            defined(both, lambda: metrics.roc_auc_score(is_c, score[:, c])),
+            defined(is_c.any(), lambda: metrics.average_precision_score(is_c, score[:, c]))]
+
+
+def calibration(truth, score):
+    """Bin by bin; the bins are open below."""
+    confidence, right = score.max(1), score.argmax(1) == truth
+    bins = np.digitize(confidence, np.linspace(0, 1, 11), right=True)
+    return sum((bins == b).mean() * abs(right[bins == b].mean() - confidence[bins == b].mean()) for b in set(bins))
+
+
+def agreement(truth, predicted, classes):
+    """G-mean, MCC, kappa."""
+    there, said = set(truth), set(predicted)
+    recall = [np.mean(predicted[truth == c] == c) for c in there]
+    mean = np.prod(recall) ** (1 / classes) if len(there) == classes else np.nan
+    if len(there) == classes:
+        assert np.isclose(mean, geometric_mean_score(truth, predicted, average="multiclass", correction=0))
+    return [mean, defined(len(there) > 1 and len(said) > 1, lambda: metrics.matthews_corrcoef(truth, predicted)),
+            defined(len(there | said) > 1, lambda: metrics.cohen_kappa_score(truth, predicted))]
 
 
 def figures(truth, score):
@@ -104,6 +124,7 @@ def figures(truth, score):
         assert np.isclose(np.mean(each[:, 4]), area)
     brier = np.mean([((score[i] - np.eye(classes)[t]) ** 2).sum() / 2 for i, t in enumerate(truth)])
     row = [metrics.accuracy_score(truth, predicted), balanced, np.mean(each[:, 3]), np.mean(each[:, 4]), brier]
+    row += agreement(truth, predicted, classes) + [np.mean(each[:, 5]), calibration(truth, score)]
     table = metrics.confusion_matrix(truth, predicted, labels=range(classes))
     return row + list(each.ravel()), table
 

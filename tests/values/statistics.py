@@ -32,9 +32,24 @@ def overall(truth, predicted, score, times):
     row = [metrics.accuracy_score(truth, predicted, sample_weight=times),
            metrics.balanced_accuracy_score(truth, predicted, sample_weight=times),
            np.mean(f1), np.mean(area), brier]
+    average = [metrics.average_precision_score(truth == c, score[:, c], sample_weight=times) for c in labels]
+    row += [np.prod(recall) ** (1 / classes), metrics.matthews_corrcoef(truth, predicted, sample_weight=times),
+            metrics.cohen_kappa_score(truth, predicted, sample_weight=times), np.mean(average),
+            calibration(truth, score, weight)]
     for c in labels:
-        row += [recall[c], specificity[c], precision[c], f1[c], area[c]]
+        row += [recall[c], specificity[c], precision[c], f1[c], area[c], average[c]]
     return row
+
+
+def calibration(truth, score, weight):
+    """Bin by bin; the bins are open below."""
+    confidence, right = score.max(1), score.argmax(1) == truth
+    bins, error = np.digitize(confidence, np.linspace(0, 1, 11), right=True), 0
+    for b in set(bins):
+        w = weight * (bins == b)
+        if w.sum():
+            error += w.sum() / weight.sum() * abs(np.average(right, weights=w) - np.average(confidence, weights=w))
+    return error
 
 
 def classification(name, samples, classes, decimals):
@@ -81,6 +96,19 @@ array("double", "delong_test", delong(a, b, truth))
 pairs = [(0, 0), (1, 0), (3, 9), (40, 61), (5, 5)]
 array("int64_t", "mcnemar_pairs", np.array(pairs))
 array("double", "mcnemar_p", [stats.binomtest(min(p), sum(p)).pvalue if sum(p) else 1.0 for p in pairs])
+
+tails = [(0., 1.), (.3, 1.), (-2.1, 2.), (4., 3.5), (1.7, 9.), (-12., 4.), (.001, 30.), (2.2, 400.), (40., 7.)]
+array("double", "student_tails", tails)
+array("double", "student_p", [2 * stats.t.sf(abs(t), n) for t, n in tails])
+
+runs = [rng.normal(size=10) * .05 + .03, rng.normal(size=2), rng.normal(size=25) - .3]
+shares = [1 / 9, 1., .25]
+for k, d in enumerate(runs):
+    t = d.mean() / np.sqrt((1 / len(d) + shares[k]) * d.var(ddof=1))
+    array("double", f"resampled_{k}", d)
+    array("double", f"resampled_test_{k}", [shares[k], d.mean(), t, 2 * stats.t.sf(abs(t), len(d) - 1)])
+plain = stats.ttest_1samp(runs[0], 0)
+array("double", "resampled_plain", [plain.statistic, plain.pvalue])  # what a share of 0 has to give
 
 values = rng.normal(size=17)
 shares = [0, 0.025, 0.25, 0.5, 0.9, 1]

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the nodes of a run found, as data for whoever reads it later. Neither time nor place is in
+ * it: the same run leaves the same bytes.
+ *
+ *   final.json   {node: {figure: number}}, an interval's ends as figure.low and figure.high
+ *   curves.json  {node: {curve: {"columns": [name], "rows": [[number]]}}}
+ *   lines.json   {node: [{"text": line of the report, "warning": true or false}]}
+ *
+ * A number is a number, or "undefined", "inf", "-inf".
+ */
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "file.h"
+#include "run_parts.h"
+
+static json_t *real_or_text(double value)
+{
+    return isfinite(value) ? json_real(value)
+                           : json_string(isnan(value) ? "undefined"
+                                         : value > 0  ? "inf"
+                                                      : "-inf");
+}
+
+bool run_write_json(const char *folder, const char *name, json_t *root, FornixError *error)
+{
+    char *path = file_join(folder, name);
+    char *text = json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(17));
+    bool fine = text && file_write(path, text, strlen(text), error);
+    free(text);
+    mem_free(path);
+    json_decref(root);
+    return fine;
+}
+
+static json_t *figures_json(const OuterRun *r)
+{
+    json_t *entry = json_object();
+    for (size_t f = 0; f < r->figures.count; f++)
+        json_object_set_new(entry, r->figures.items[f].name,
+                            real_or_text(r->figures.items[f].value));
+    return entry;
+}
+
+static json_t *curve_json(const FornixCurve *curve)
+{
+    json_t *columns = json_array(), *rows = json_array();
+    for (int k = 0; k < curve->width; k++)
+        json_array_append_new(columns, json_string(curve->columns[k]));
+    for (int64_t row = 0; row < curve->rows; row++) {
+        json_t *numbers = json_array();
+        for (int k = 0; k < curve->width; k++)
+            json_array_append_new(numbers, real_or_text(curve->values[row * curve->width + k]));
+        json_array_append_new(rows, numbers);
+    }
+    return json_pack("{s:o, s:o}", "columns", columns, "rows", rows);
+}
+
+static json_t *curves_json(const OuterRun *r)
+{
+    int count = 0;
+    const TableCurve *curves = r->table ? table_curves(r->table, &count) : NULL;
+    json_t *entry = json_object();
+    for (int k = 0; k < count; k++)
+        json_object_set_new(entry, curves[k].name, curve_json(&curves[k].curve));
+    return entry;
+}
+
+static json_t *lines_json(const OuterRun *r)
+{
+    int count = 0;
+    const TableLine *lines = r->table ? table_lines(r->table, &count) : NULL;
+    json_t *entry = json_array();
+    for (int k = 0; k < count; k++)
+        json_array_append_new(
+            entry, json_pack("{s:s, s:b}", "text", lines[k].text, "warning", lines[k].warning));
+    return entry;
+}
+
+/* final.json comes last: where it is, all is. */
+bool run_write_findings(const Run *run, FornixError *error)
+{
+    static const struct {
+        const char *name;
+        json_t *(*of_node)(const OuterRun *r);
+    } files[] = {
+        {"curves.json", curves_json}, {"lines.json", lines_json}, {"final.json", figures_json}};
+    int count;
+    Outer *const *nodes = experiment_nodes(run->experiment, &count);
+    bool fine = true;
+    for (size_t file = 0; file < COUNT(files) && fine; file++) {
+        json_t *root = json_object();
+        for (int k = 0; k < count; k++) {
+            json_t *entry = files[file].of_node(nodes[k]->run);
+            if (json_object_size(entry) || json_array_size(entry))
+                json_object_set(root, nodes[k]->id, entry);
+            json_decref(entry);
+        }
+        fine = run_write_json(run->folder, files[file].name, root, error);
+    }
+    return fine;
+}
