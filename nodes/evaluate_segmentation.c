@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Judges predicted masks against the true ones, subject by subject.
  *
- * Slices of a subject are added up before a ratio is taken: a Dice per slice would reward empty
- * slices and weigh a small tumour's rim like a large one's core. Every subject counts the same, and
- * intervals come from drawing subjects again. Only counts are kept of what is read, so a cohort may
- * be larger than memory.
- *
- *   Dice = 2 |P and T| / (|P| + |T|)        IoU = |P and T| / |P or T|
+ * Slices of a subject are put together before a ratio is taken or a distance measured: a Dice per
+ * slice would reward empty slices and weigh a small tumour's rim like a large one's core. Only
+ * figures are kept of what is read, so a cohort may be larger than memory. What the figures are
+ * stands in segmentation.h and surface.h, what is said of them in segmentation_report.c.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -15,27 +13,23 @@
 
 #include "base.h"
 #include "column.h"
-#include "findings.h"
 #include "image_space.h"
 #include "node.h"
-#include "overlap.h"
 #include "resample.h"
-#include "statistics.h"
-#include "text.h"
+#include "segmentation_report.h"
 
 typedef struct {
     const char *column, *mask;
-    double threshold;
+    double threshold, tolerance;
     int empty, cluster, space;
+    bool surfaces;
     int64_t draws, seed;
     double confidence;
 } EvaluateSegmentation;
 
-enum { PREDICTIONS };
+enum { PREDICTIONS, MOST_CLASSES = 256, READERS = 16 };
 enum { BY_SUBJECT, BY_SAMPLE };
 enum { ON_GRID, IN_IMAGE };
-enum { DICE, IOU, RATIOS };
-enum { MOST_CLASSES = 256, READERS = 16 };
 
 typedef struct {
     FornixBuild *build;
@@ -45,14 +39,11 @@ typedef struct {
     int score_column, mask_column;
     float cut;
     int64_t classes, rows;
-    int64_t groups;   /* of rows that are counted together: one each, or those of an image */
-    int64_t *member;  /* rows by group */
-    int64_t *begin;   /* of each group in member; one more than groups */
-    Overlap *counted; /* [groups][classes] */
+    int64_t units;           /* subjects (or samples), in order of first appearance */
+    int64_t *member, *begin; /* rows by unit; where each unit's begin, one more than units */
+    double *figures;         /* [units][classes][SEGMENTATION_FIGURES] */
+    bool *missed;            /* [units][classes] */
     FornixError errors[READERS];
-    int64_t units, *unit; /* subject (or sample) of each row, in order of first appearance */
-    int64_t *first;       /* row of each unit */
-    double *ratio;        /* [units][classes][RATIOS]; NAN: left out */
 } Evaluation;
 
 static bool choose_columns(FornixBuild *build, const EvaluateSegmentation *a, int *score, int *mask)
@@ -63,14 +54,18 @@ static bool choose_columns(FornixBuild *build, const EvaluateSegmentation *a, in
     return *score >= 0 && *mask >= 0;
 }
 
-/* One column a class and ratio, the foreground's alone. */
-static void add_ratio_columns(FornixBuild *build, int64_t classes)
+static bool has_column(const EvaluateSegmentation *a, int figure)
 {
-    static const char *const ratios[] = {"dice", "iou"};
-    for (int which = 0; which < RATIOS; which++)
-        for (int64_t c = 1; c < classes; c++) {
+    return figure != VOLUME_BIAS && (a->surfaces || (figure != HD95 && figure != NSD));
+}
+
+/* One column a figure and class, the foreground's alone. */
+static void add_figure_columns(FornixBuild *build, const EvaluateSegmentation *a, int64_t classes)
+{
+    for (int figure = 0; figure < SEGMENTATION_FIGURES; figure++)
+        for (int64_t c = 1; has_column(a, figure) && c < classes; c++) {
             char name[40];
-            snprintf(name, sizeof name, "%s_%" PRId64, ratios[which], c);
+            snprintf(name, sizeof name, "%s_%" PRId64, segmentation_name(figure), c);
             FornixColumn column = {.name = name, .kind = FORNIX_WEIGHT, .shape = {1, 1, 1, 1, 1}};
             fornix_add_column(build, &column);
         }
@@ -102,11 +97,11 @@ static bool evaluate_columns(FornixBuild *build, const void *attrs)
         return fornix_build_fail(build, "cluster",
                                  "in an image's own space the samples of a subject are judged "
                                  "together");
-    add_ratio_columns(build, classes);
+    add_figure_columns(build, a, classes);
     return true;
 }
 
-/* ---- Counting ---------------------------------------------------------------------------- */
+/* ---- Reading ----------------------------------------------------------------------------- */
 
 static bool all_finite(const float *values, int64_t count)
 {
@@ -147,247 +142,234 @@ static bool read_row(const Evaluation *e, int64_t row, Buffers *buffers, FornixE
     return true;
 }
 
-static bool put_row(const Evaluation *e, int64_t row, ImageSpace *image, Buffers *buffers,
-                    FornixError *error)
+/* The class of every pixel, beside the true one. */
+static void classify(const Evaluation *e, Buffers *buffers)
+{
+    FornixShape shape = fornix_column(e->table, e->score_column)->shape;
+    for (int64_t i = 0; i < fornix_pixels(shape); i++)
+        buffers->class[i] = (float)pixel_class(buffers->score + i * shape.c, shape.c, e->cut);
+}
+
+/* ---- Judging ----------------------------------------------------------------------------- */
+
+/* Of a unit, by class: what all its images give together. */
+typedef struct {
+    Overlap *overlap;
+    Surfaces *surfaces;
+} Found;
+
+static bool judge_masks(const Evaluation *e, const MaskPair *pair, Found *found, FornixError *error)
+{
+    bool fine = true;
+    overlap_count_classes(pair->predicted, pair->truth,
+                          pair->size[0] * pair->size[1] * pair->size[2], e->classes,
+                          found->overlap);
+    for (int64_t c = 1; fine && e->attrs->surfaces && c < e->classes; c++)
+        fine = surfaces_add(&found->surfaces[c], pair, c, error);
+    return fine;
+}
+
+static bool has_spacing(const FornixSpace *space)
+{
+    return space && space->spacing[0] > 0 && space->spacing[1] > 0 && space->spacing[2] > 0;
+}
+
+/* mm along the row's own axes, of a slice those that it has kept; without mm, pixels. */
+static void row_spacing(const FornixSpace *space, double spacing[3])
+{
+    int kept = 0;
+    for (int a = 0; a < 3; a++)
+        spacing[a] = 1;
+    for (int a = 0; has_spacing(space) && a < 3; a++)
+        if (space->slice < 0 || a != space->axis)
+            spacing[kept++] = space->spacing[a];
+}
+
+static bool judge_row(const Evaluation *e, int64_t row, Buffers *buffers, Found *found,
+                      FornixError *error)
 {
     FornixShape shape = fornix_column(e->table, e->score_column)->shape;
     if (!read_row(e, row, buffers, error))
         return false;
-    for (int64_t i = 0; i < fornix_pixels(shape); i++)
-        buffers->class[i] = (float)pixel_class(buffers->score + i * shape.c, shape.c, e->cut);
-    return image_space_put(image, fornix_space(e->table, row), shape, buffers->class, buffers->mask,
-                           error);
+    classify(e, buffers);
+    MaskPair pair = {
+        .size = {shape.w, shape.h, shape.d}, .predicted = buffers->class, .truth = buffers->mask};
+    row_spacing(fornix_space(e->table, row), pair.spacing);
+    return judge_masks(e, &pair, found, error);
 }
 
-static bool count_image(const Evaluation *e, int64_t group, Buffers *buffers, FornixError *error)
+static bool judge_space(const Evaluation *e, ImageSpace *image, const FornixSpace *space,
+                        Found *found, FornixError *error)
+{
+    if (e->attrs->space == IN_IMAGE && !image_space_back(image, error))
+        return false;
+    MaskPair pair = {.predicted = image->predicted, .truth = image->truth};
+    memcpy(pair.size, image->size, sizeof pair.size);
+    for (int a = 0; a < 3; a++) {
+        double step = e->attrs->space == IN_IMAGE ? image->map.step[a] : 1;
+        pair.spacing[a] = has_spacing(space) ? space->spacing[a] / step : 1;
+    }
+    return judge_masks(e, &pair, found, error);
+}
+
+static const char *file_of(const Evaluation *e, int64_t row)
+{
+    const FornixSpace *space = fornix_space(e->table, row);
+    return space && space->file ? space->file : "";
+}
+
+/* The rows from `first` of a unit that are of the same image. */
+static bool judge_image(const Evaluation *e, int64_t first, int64_t end, Buffers *buffers,
+                        Found *found, FornixError *error)
 {
     ImageSpace image;
-    if (!image_space_open(&image, fornix_space(e->table, e->member[e->begin[group]]), error))
+    const FornixSpace *space = fornix_space(e->table, e->member[first]);
+    FornixShape shape = fornix_column(e->table, e->score_column)->shape;
+    if (!image_space_open(&image, space, error))
         return false;
     bool fine = true;
-    for (int64_t i = e->begin[group]; fine && i < e->begin[group + 1]; i++)
-        fine = put_row(e, e->member[i], &image, buffers, error);
-    fine = fine && image_space_count(&image, e->classes, e->counted + group * e->classes, error);
+    for (int64_t i = first; fine && i < end; i++) {
+        int64_t row = e->member[i];
+        if (strcmp(file_of(e, row), file_of(e, e->member[first])) != 0)
+            continue;
+        fine = read_row(e, row, buffers, error);
+        if (fine)
+            classify(e, buffers);
+        fine = fine && image_space_put(&image, fornix_space(e->table, row), shape, buffers->class,
+                                       buffers->mask, error);
+    }
+    fine = fine && judge_space(e, &image, space, found, error);
     image_space_close(&image);
     return fine;
 }
 
-static bool count_row(const Evaluation *e, int64_t group, Buffers *buffers, FornixError *error)
+static bool is_put_together(const Evaluation *e, int64_t row)
 {
-    FornixShape shape = fornix_column(e->table, e->score_column)->shape;
-    if (!read_row(e, e->member[group], buffers, error))
-        return false;
-    overlap_count(buffers->score, shape.c, e->cut, buffers->mask, fornix_pixels(shape),
-                  e->counted + group * e->classes);
+    const FornixSpace *space = fornix_space(e->table, row);
+    bool slice = space && space->file && space->slice >= 0 && image_space_known(space);
+    return e->attrs->cluster == BY_SUBJECT && (e->attrs->space == IN_IMAGE || slice);
+}
+
+static bool is_first_of_image(const Evaluation *e, int64_t begin, int64_t at)
+{
+    for (int64_t i = begin; i < at; i++)
+        if (strcmp(file_of(e, e->member[i]), file_of(e, e->member[at])) == 0)
+            return false;
     return true;
 }
 
-static void count_share(void *context, int64_t reader)
+static bool judge_unit(Evaluation *e, int64_t unit, Buffers *buffers, FornixError *error)
+{
+    SegmentationRules rules = {(EmptyPolicy)e->attrs->empty, e->attrs->tolerance};
+    int64_t begin = e->begin[unit], end = e->begin[unit + 1];
+    Found found = {mem_new((size_t)e->classes, sizeof *found.overlap),
+                   mem_new((size_t)e->classes, sizeof *found.surfaces)};
+    bool fine = true;
+    for (int64_t i = begin; fine && i < end; i++)
+        if (!is_put_together(e, e->member[i]))
+            fine = judge_row(e, e->member[i], buffers, &found, error);
+        else if (is_first_of_image(e, begin, i))
+            fine = judge_image(e, i, end, buffers, &found, error);
+    for (int64_t c = 0; c < e->classes; c++) {
+        int64_t at = unit * e->classes + c;
+        const Overlap *overlap = &found.overlap[c];
+        e->missed[at] = (overlap->predicted > 0) != (overlap->truth > 0);
+        segmentation_judge(overlap, e->attrs->surfaces && c ? &found.surfaces[c] : NULL, rules,
+                           e->figures + at * SEGMENTATION_FIGURES);
+        surfaces_free(&found.surfaces[c]);
+    }
+    mem_free(found.overlap);
+    mem_free(found.surfaces);
+    return fine;
+}
+
+static void judge_share(void *context, int64_t reader)
 {
     Evaluation *e = context;
     FornixError *error = &e->errors[reader];
-    int64_t begin = e->groups * reader / READERS, end = e->groups * (reader + 1) / READERS;
+    int64_t begin = e->units * reader / READERS, end = e->units * (reader + 1) / READERS;
     Buffers buffers;
     if (begin == end || !buffers_open(e, &buffers, error))
         return;
     bool fine = true;
-    for (int64_t group = begin; fine && group < end; group++)
-        fine = e->attrs->space == IN_IMAGE ? count_image(e, group, &buffers, error)
-                                           : count_row(e, group, &buffers, error);
+    for (int64_t unit = begin; fine && unit < end; unit++)
+        fine = judge_unit(e, unit, &buffers, error);
     mem_large_free(buffers.score, (size_t)buffers.bytes);
 }
 
-/* The rows of one subject and image file, or every row for itself. */
-static void find_groups(Evaluation *e)
+/* ---- Units ------------------------------------------------------------------------------- */
+
+static void find_units(Evaluation *e)
 {
-    size_t room = (size_t)e->rows + 2;
-    int64_t *group = mem_new(room, sizeof *group);
-    Text *keys = mem_new(room, sizeof *keys);
-    const char **key = mem_new(room, sizeof *key);
+    const char **subject = mem_new((size_t)e->rows + 1, sizeof *subject);
+    int64_t *unit = mem_new((size_t)e->rows + 1, sizeof *unit);
+    e->member = mem_new((size_t)e->rows + 1, sizeof *e->member);
     for (int64_t row = 0; row < e->rows; row++) {
-        const FornixSpace *space = fornix_space(e->table, row);
-        text_format(&keys[row], "%s\n%s", fornix_row(e->table, row)->subject,
-                    space && space->file ? space->file : "");
-        key[row] = text_value(&keys[row]);
-        group[row] = row;
+        subject[row] = fornix_row(e->table, row)->subject;
+        unit[row] = row;
     }
-    e->groups = e->attrs->space == IN_IMAGE ? clusters_find(key, e->rows, group) : e->rows;
-    e->member = mem_new(room, sizeof *e->member);
-    e->begin = mem_new(room, sizeof *e->begin);
+    e->units = e->attrs->cluster == BY_SUBJECT ? clusters_find(subject, e->rows, unit) : e->rows;
+    e->begin = mem_new((size_t)e->units + 2, sizeof *e->begin);
     for (int64_t row = 0; row < e->rows; row++)
-        e->begin[group[row] + 1]++;
-    for (int64_t g = 0; g < e->groups; g++)
-        e->begin[g + 1] += e->begin[g];
-    for (int64_t row = e->rows; row-- > 0;)
-        e->member[--e->begin[group[row] + 1]] = row;
-    memmove(e->begin, e->begin + 1, (size_t)e->groups * sizeof *e->begin);
-    e->begin[e->groups] = e->rows;
+        e->begin[unit[row] + 2]++;
+    for (int64_t u = 0; u < e->units; u++)
+        e->begin[u + 2] += e->begin[u + 1];
     for (int64_t row = 0; row < e->rows; row++)
-        text_free(&keys[row]);
-    mem_free(key);
-    mem_free(keys);
-    mem_free(group);
+        e->member[e->begin[unit[row] + 1]++] = row;
+    mem_free(unit);
+    mem_free(subject);
 }
 
-static bool count_groups(Evaluation *e)
+static bool judge_units(Evaluation *e)
 {
-    find_groups(e);
-    e->counted = mem_new((size_t)(e->groups * e->classes) + 1, sizeof *e->counted);
-    fornix_parallel(e->build, READERS, count_share, e);
+    size_t cells = (size_t)(e->units * e->classes);
+    e->figures = mem_new(cells * SEGMENTATION_FIGURES + 1, sizeof *e->figures);
+    e->missed = mem_new(cells + 1, sizeof *e->missed);
+    fornix_parallel(e->build, READERS, judge_share, e);
     for (int reader = 0; reader < READERS; reader++)
         if (*e->errors[reader].text)
             return fornix_build_fail(e->build, NULL, "%s", e->errors[reader].text);
     return true;
 }
 
-static void find_units(Evaluation *e)
-{
-    const char **subject = mem_new((size_t)e->rows + 1, sizeof *subject);
-    e->unit = mem_new((size_t)e->rows + 1, sizeof *e->unit);
-    e->first = mem_new((size_t)e->rows + 1, sizeof *e->first);
-    for (int64_t row = 0; row < e->rows; row++) {
-        subject[row] = fornix_row(e->table, row)->subject;
-        e->unit[row] = row;
-    }
-    e->units = e->attrs->cluster == BY_SUBJECT ? clusters_find(subject, e->rows, e->unit) : e->rows;
-    for (int64_t row = e->rows; row-- > 0;)
-        e->first[e->unit[row]] = row;
-    mem_free(subject);
-}
-
-static void take_ratios(Evaluation *e)
-{
-    int64_t count = e->units * e->classes;
-    Overlap *sum = mem_new((size_t)count + 1, sizeof *sum);
-    for (int64_t group = 0; group < e->groups; group++)
-        for (int64_t c = 0; c < e->classes; c++)
-            overlap_add(&sum[e->unit[e->member[e->begin[group]]] * e->classes + c],
-                        e->counted[group * e->classes + c]);
-    e->ratio = mem_new((size_t)count * RATIOS + 1, sizeof *e->ratio);
-    for (int64_t i = 0; i < count; i++) {
-        e->ratio[i * RATIOS + DICE] = overlap_dice(sum[i], (EmptyPolicy)e->attrs->empty);
-        e->ratio[i * RATIOS + IOU] = overlap_iou(sum[i], (EmptyPolicy)e->attrs->empty);
-    }
-    mem_free(sum);
-}
-
 static void add_rows(Evaluation *e)
 {
-    int foreground = (int)e->classes - 1;
     for (int64_t u = 0; u < e->units; u++) {
-        FornixRow identity = *fornix_row(e->table, e->first[u]);
+        FornixRow identity = *fornix_row(e->table, e->member[e->begin[u]]);
         if (e->attrs->cluster == BY_SUBJECT)
             identity.name = "";
         int64_t row = fornix_add_row(e->build, &identity);
-        for (int c = 1; c <= foreground; c++)
-            for (int which = 0; which < RATIOS; which++)
-                fornix_set_real(e->build, which * foreground + c - 1, row,
-                                e->ratio[(u * e->classes + c) * RATIOS + which]);
+        int column = 0;
+        for (int figure = 0; figure < SEGMENTATION_FIGURES; figure++)
+            for (int64_t c = 1; has_column(e->attrs, figure) && c < e->classes; c++)
+                fornix_set_real(e->build, column++, row,
+                                e->figures[(u * e->classes + c) * SEGMENTATION_FIGURES + figure]);
     }
 }
 
-/* ---- Figures ----------------------------------------------------------------------------- */
-
-/* For each class from 0 and ratio: its mean over units; under class 0, which is the background,
- * stands the mean over the other classes, those without a defined unit left out. */
-static void mean_ratios(const void *context, const double *times, double *figures)
+static void report_units(const Evaluation *e)
 {
-    const Evaluation *e = context;
-    for (int which = 0; which < RATIOS; which++) {
-        double all = 0, defined = 0;
-        for (int64_t c = 1; c < e->classes; c++) {
-            double sum = 0, weight = 0;
-            for (int64_t u = 0; u < e->units; u++) {
-                double ratio = e->ratio[(u * e->classes + c) * RATIOS + which];
-                if (isnan(ratio))
-                    continue;
-                sum += times[u] * ratio;
-                weight += times[u];
-            }
-            figures[c * RATIOS + which] = weight > 0 ? sum / weight : NAN;
-            all += weight > 0 ? sum / weight : 0;
-            defined += weight > 0;
-        }
-        figures[which] = defined > 0 ? all / defined : NAN;
-    }
-}
-
-static Interval *find_intervals(const Evaluation *e)
-{
-    int64_t *cluster = mem_new((size_t)e->units + 1, sizeof *cluster);
-    int32_t *stratum = mem_new((size_t)e->units + 1, sizeof *stratum);
-    for (int64_t u = 0; u < e->units; u++)
-        cluster[u] = u;
-    Resampling resampling = {.samples = e->units,
-                             .clusters = e->units,
-                             .cluster = cluster,
-                             .stratum = stratum,
-                             .strata = 1,
-                             .draws = e->attrs->draws,
-                             .confidence = e->attrs->confidence,
-                             .random = fornix_build_random(e->build, e->attrs->seed)};
-    Interval *intervals = mem_new((size_t)e->classes * RATIOS, sizeof *intervals);
-    bootstrap(&resampling, mean_ratios, e, (int)e->classes * RATIOS, intervals);
-    mem_free(stratum);
-    mem_free(cluster);
-    return intervals;
-}
-
-static void judge_class(Evaluation *e, int64_t class, const Interval *intervals, Grid *grid)
-{
-    char name[CLASS_NAME], text[INTERVAL_TEXT], value[FIGURE_TEXT];
-    double *dice = mem_new((size_t)e->units + 1, sizeof *dice);
-    for (int64_t u = 0; u < e->units; u++)
-        dice[u] = e->ratio[(u * e->classes + class) * RATIOS + DICE];
-    int64_t defined = statistics_drop_undefined(dice, e->units);
-    double median = statistics_median(dice, defined);
-    statistics_sort(dice, defined);
-    column_class(e->mask, class, name);
-    findings_interval(e->build, "class_dice", name, intervals[class * RATIOS + DICE]);
-    findings_interval(e->build, "class_iou", name, intervals[class * RATIOS + IOU]);
-    findings_value(e->build, "class_dice_median", name, median);
-    findings_value(e->build, "class_left_out", name, (double)(e->units - defined));
-    grid_cell(grid, "%s", name);
-    grid_cell(grid, "%" PRId64, defined);
-    grid_cell(grid, "%s", interval_text(intervals[class * RATIOS + DICE], text));
-    grid_cell(grid, "%s", figure_text(median, value));
-    grid_cell(grid, "%s", figure_text(statistics_quantile(dice, defined, 0), value));
-    grid_cell(grid, "%s", interval_text(intervals[class * RATIOS + IOU], text));
-    if (defined == 0)
-        fornix_warn(e->build, "Dice of class '%s' is undefined: nowhere is it in either mask",
-                    name);
-    mem_free(dice);
-}
-
-static void judge_units(Evaluation *e)
-{
-    const char *const titles[] = {"class", e->attrs->cluster == BY_SUBJECT ? "subjects" : "samples",
-                                  "Dice",  "median",
-                                  "least", "IoU"};
-    Interval *intervals = find_intervals(e);
-    char text[INTERVAL_TEXT];
-    fornix_report(e->build,
-                  "%" PRId64 " %s; means with %g %% intervals by drawing them again %" PRId64
-                  " times",
-                  e->units, titles[1], 100 * e->attrs->confidence, e->attrs->draws);
-    Grid *grid = grid_new((int)COUNT(titles));
-    for (size_t i = 0; i < COUNT(titles); i++)
-        grid_cell(grid, "%s", titles[i]);
-    findings_interval(e->build, "dice", "", intervals[DICE]);
-    findings_interval(e->build, "iou", "", intervals[IOU]);
-    for (int64_t c = 1; c < e->classes; c++)
-        judge_class(e, c, intervals, grid);
-    if (e->classes > 2) {
-        grid_cell(grid, "mean of classes");
-        grid_cell(grid, "%" PRId64, e->units);
-        grid_cell(grid, "%s", interval_text(intervals[DICE], text));
-        grid_cell(grid, "%s", "");
-        grid_cell(grid, "%s", "");
-        grid_cell(grid, "%s", interval_text(intervals[IOU], text));
-    }
-    findings_grid(e->build, grid);
-    fornix_metric(e->build, "subjects", (double)e->units);
-    mem_free(intervals);
+    int64_t *missed = mem_new((size_t)e->classes, sizeof *missed);
+    bool millimetres = true;
+    for (int64_t i = 0; i < e->units * e->classes; i++)
+        missed[i % e->classes] += e->missed[i];
+    for (int64_t row = 0; row < e->rows; row++)
+        millimetres = millimetres && has_spacing(fornix_space(e->table, row));
+    SegmentationReport report = {.build = e->build,
+                                 .mask = e->mask,
+                                 .units = e->units,
+                                 .classes = e->classes,
+                                 .figures = e->figures,
+                                 .missed = missed,
+                                 .by_subject = e->attrs->cluster == BY_SUBJECT,
+                                 .surfaces = e->attrs->surfaces,
+                                 .millimetres = millimetres,
+                                 .tolerance = e->attrs->tolerance,
+                                 .confidence = e->attrs->confidence,
+                                 .draws = e->attrs->draws,
+                                 .seed = e->attrs->seed};
+    segmentation_report(&report);
+    mem_free(missed);
 }
 
 static bool evaluate_rows(FornixBuild *build, const void *attrs)
@@ -405,26 +387,34 @@ static bool evaluate_rows(FornixBuild *build, const void *attrs)
                                  fornix_table_name(build, PREDICTIONS));
     e.cut = (float)(score->kind == FORNIX_PROBABILITY ? a->threshold
                                                       : log(a->threshold / (1 - a->threshold)));
-    bool fine = count_groups(&e);
+    find_units(&e);
+    bool fine = judge_units(&e);
     if (fine) {
-        find_units(&e);
-        take_ratios(&e);
         add_rows(&e);
-        judge_units(&e);
+        report_units(&e);
     }
     mem_free(e.member);
     mem_free(e.begin);
-    mem_free(e.counted);
-    mem_free(e.unit);
-    mem_free(e.first);
-    mem_free(e.ratio);
+    mem_free(e.figures);
+    mem_free(e.missed);
     return fine;
 }
 
 static const char *const cluster_choices[] = {"subject", "none", NULL};
 static const char *const space_choices[] = {"grid", "image", NULL};
 
-/* Of each reader: what it reads, and of an image the two masks on the grid and in the image. */
+static int64_t voxels_of(const FornixTable *input, int64_t pixels)
+{
+    const FornixSpace *space = fornix_rows(input) > 0 ? fornix_space(input, 0) : NULL;
+    VolumeMap map;
+    if (!space || space->slice < 0 || !image_space_known(space))
+        return pixels;
+    memcpy(&map, space->map, sizeof map);
+    return map.size[0] * map.size[1] * map.size[2];
+}
+
+/* Of each reader: what it reads, of slices and of images the two masks on the grid and in the
+ * image, and what surfaces take where they fill it: a double and three bytes a voxel. */
 static int64_t evaluate_memory(const void *attrs, const FornixTable *input, int threads)
 {
     const EvaluateSegmentation *a = attrs;
@@ -437,7 +427,9 @@ static int64_t evaluate_memory(const void *attrs, const FornixTable *input, int 
         floats = fornix_floats(shown->shape);
         pixels = fornix_pixels(shown->shape);
     }
-    floats += (a->space == IN_IMAGE ? 6 : 2) * pixels;
+    int64_t voxels = voxels_of(input, pixels);
+    floats += 2 * pixels + (a->space == IN_IMAGE ? 4 : voxels > pixels ? 2 : 0) * voxels;
+    floats += a->surfaces ? 3 * voxels : 0;
     int64_t readers = rows >= 0 && rows < threads ? rows : threads;
     return readers * floats * (int64_t)sizeof(float);
 }
@@ -449,6 +441,10 @@ static const FornixAttr attrs[] = {
                 "column of the true masks; if there is one, it need not be named"),
     FORNIX_REAL(EvaluateSegmentation, threshold, "0.5", 0.001, 0.999,
                 "probability above which a single channel means the foreground"),
+    FORNIX_BOOL(EvaluateSegmentation, surfaces, "yes",
+                "also measure how far the surfaces lie apart: HD95 and NSD"),
+    FORNIX_REAL(EvaluateSegmentation, tolerance, "1", 0, 1000,
+                "within which surfaces agree (NSD), in mm; without a spacing in pixels"),
     FORNIX_CHOICE(EvaluateSegmentation, empty, "skip", empty_choices,
                   "what a class scores in a subject that has it in neither mask: nothing (it is "
                   "left out, and counted), one, or zero"),
@@ -468,8 +464,7 @@ static const FornixPort inputs[] = {
     {0}};
 
 static const FornixPort outputs[] = {
-    {"scores", FORNIX_SCORES, 0, "the figures, and by subject the Dice and IoU of each class"},
-    {0}};
+    {"scores", FORNIX_SCORES, 0, "the figures, and by subject those of each class"}, {0}};
 
 static const FornixSamples samples = {.flags =
                                           FORNIX_EVALUATES | FORNIX_NEEDS_RUN | FORNIX_FORETELLS,
@@ -481,14 +476,20 @@ const FornixNode fornix_node = {
     .abi = FORNIX_ABI,
     .name = "evaluate_segmentation",
     .doc =
-        "Judges predicted masks: Dice and IoU of each class but the background (class 0), as "
-        "mean over subjects with a percentile interval by bootstrap over subjects, median and "
-        "least. Slices of a subject are added up first; `dice` alone is the mean over classes. "
-        "A class that neither mask of a subject has is left out of its mean, and counted, unless "
-        "empty= says otherwise. What a crop cut away is in neither mask, in the image's own "
-        "space too.",
-    .formula = "Dice = 2 |P and T| / (|P| + |T|) (Dice 1945; Sorensen 1948), "
-               "IoU = |P and T| / |P or T| (Jaccard 1912); percentile bootstrap (Efron 1979)",
+        "Judges predicted masks: Dice, IoU, the 95th percentile of the surface distance (HD95), "
+        "normalised surface Dice (NSD), volume error and bias of each class but the background "
+        "(class 0), as mean over subjects with a percentile interval by bootstrap over subjects, "
+        "median and least. Slices of a subject are put together first, as volumes where they know "
+        "theirs; distances are in mm where the spacing is known, else in pixels; `dice` alone is "
+        "the mean over classes. A class that neither mask of a subject has is left out of its "
+        "mean, and counted, unless empty= says otherwise; where just one has it, HD95 counts the "
+        "image's diagonal. What a crop cut away is in neither mask, in the image's own space too.",
+    .formula =
+        "Dice = 2 |P and T| / (|P| + |T|) (Dice 1945; Sorensen 1948), IoU = |P and T| / |P or T| "
+        "(Jaccard 1912); surface: voxels with a face neighbour outside of the mask; HD95 = the "
+        "larger of the two directed 95th percentiles of the distances between surface voxels; NSD "
+        "= share of both surfaces within the tolerance of the other (Nikolov et al. 2021); volume "
+        "error = ||P| - |T|| / |T|, bias = (|P| - |T|) / |T|; percentile bootstrap (Efron 1979)",
     .attrs_size = sizeof(EvaluateSegmentation),
     .attrs = attrs,
     .inputs = inputs,

@@ -39,14 +39,22 @@ static float *volume_new(int64_t bytes, FornixError *error)
     return volume;
 }
 
+bool image_space_known(const FornixSpace *space)
+{
+    VolumeMap map;
+    if (space)
+        memcpy(&map, space->map, sizeof map);
+    return space && map_sound(&map);
+}
+
 bool image_space_open(ImageSpace *image, const FornixSpace *space, FornixError *error)
 {
     *image = (ImageSpace){0};
-    if (space)
-        memcpy(&image->map, space->map, sizeof image->map);
-    if (!space || !map_sound(&image->map))
+    if (!image_space_known(space))
         return fornix_fail_input(error, "the samples know no way back to an image of their own");
-    image->bytes = bytes_of(image->map.size);
+    memcpy(&image->map, space->map, sizeof image->map);
+    memcpy(image->size, image->map.size, sizeof image->size);
+    image->bytes = bytes_of(image->size);
     image->predicted = volume_new(image->bytes, error);
     image->truth = volume_new(image->bytes, error);
     if (image->predicted && image->truth)
@@ -87,20 +95,23 @@ bool image_space_put(ImageSpace *image, const FornixSpace *space, FornixShape sh
     return true;
 }
 
-bool image_space_count(const ImageSpace *image, int64_t classes, Overlap *overlap,
-                       FornixError *error)
+bool image_space_back(ImageSpace *image, FornixError *error)
 {
     int64_t size[3];
     volume_image_size(&image->map, size);
     int64_t bytes = bytes_of(size);
     float *predicted = volume_new(bytes, error), *truth = volume_new(bytes, error);
-    bool fine =
-        predicted && truth &&
-        volume_from_grid(&image->map, VOLUME_NEAREST, image->predicted, 1, 0, predicted, error) &&
-        volume_from_grid(&image->map, VOLUME_NEAREST, image->truth, 1, 0, truth, error);
-    if (fine)
-        overlap_count_classes(predicted, truth, size[0] * size[1] * size[2], classes, overlap);
-    mem_large_free(predicted, (size_t)bytes);
-    mem_large_free(truth, (size_t)bytes);
-    return fine;
+    if (!predicted || !truth ||
+        !volume_from_grid(&image->map, VOLUME_NEAREST, image->predicted, 1, 0, predicted, error) ||
+        !volume_from_grid(&image->map, VOLUME_NEAREST, image->truth, 1, 0, truth, error)) {
+        mem_large_free(predicted, (size_t)bytes);
+        mem_large_free(truth, (size_t)bytes);
+        return false;
+    }
+    image_space_close(image);
+    image->predicted = predicted;
+    image->truth = truth;
+    image->bytes = bytes;
+    memcpy(image->size, size, sizeof size);
+    return true;
 }

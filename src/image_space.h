@@ -10,15 +10,17 @@
 #define FORNIX_IMAGE_SPACE_H
 
 #include "node.h"
-#include "overlap.h"
 #include "volume.h"
 
 typedef struct {
     VolumeMap map;
     int64_t bytes;            /* of each volume */
-    float *predicted, *truth; /* on the grid, W x H x D */
+    int64_t size[3];          /* of each: the grid's, or once brought back the image's */
+    float *predicted, *truth; /* W x H x D */
 } ImageSpace;
 
+/* Whether rows with this space know their way back. */
+bool image_space_known(const FornixSpace *space);
 /* Volumes of background for rows with this space; false where there is no way back. */
 bool image_space_open(ImageSpace *image, const FornixSpace *space, FornixError *error);
 void image_space_close(ImageSpace *image);
@@ -26,8 +28,7 @@ void image_space_close(ImageSpace *image);
 /* Puts the classes of a row (of that shape, one number a pixel) where they belong. */
 bool image_space_put(ImageSpace *image, const FornixSpace *space, FornixShape shape,
                      const float *predicted, const float *truth, FornixError *error);
-/* Adds the voxels of the image to overlap[classes]. */
-bool image_space_count(const ImageSpace *image, int64_t classes, Overlap *overlap,
-                       FornixError *error);
+/* Brings both from the grid to the voxels of the image. */
+bool image_space_back(ImageSpace *image, FornixError *error);
 
 #endif
