@@ -34,6 +34,19 @@ void moments_add(Moments *moments, const float *point)
     }
 }
 
+void moments_join(Moments *moments, const Moments *others)
+{
+    double own = (double)moments->points, more = (double)others->points, all = own + more;
+    if (others->points == 0)
+        return;
+    for (int64_t f = 0; f < moments->features; f++) {
+        double apart = others->mean[f] - moments->mean[f];
+        moments->mean[f] += apart * more / all;
+        moments->squares[f] += others->squares[f] + apart * apart * own * more / all;
+    }
+    moments->points += others->points;
+}
+
 double moments_spread(const Moments *moments)
 {
     double squares = 0;

@@ -18,6 +18,8 @@ typedef struct {
 Moments moments_new(int64_t features);
 void moments_free(Moments *moments);
 void moments_add(Moments *moments, const float *point);
+/* Adds the points of others (Chan, Golub and LeVeque 1979). */
+void moments_join(Moments *moments, const Moments *others);
 double moments_spread(const Moments *moments); /* sqrt(sum of variances); NAN below two points */
 
 typedef struct {

@@ -32,6 +32,16 @@ struct Field {
 
 static pthread_mutex_t planner = PTHREAD_MUTEX_INITIALIZER;
 
+void field_planner_lock(void)
+{
+    pthread_mutex_lock(&planner);
+}
+
+void field_planner_unlock(void)
+{
+    pthread_mutex_unlock(&planner);
+}
+
 static int64_t good_length(int64_t least)
 {
     for (int64_t length = least;; length++) {
@@ -79,10 +89,10 @@ static bool field_plan(Field *field, FornixError *error)
         return fornix_fail(error, "no memory for a random field of %zu bytes", bytes);
 
     int lengths[3] = {(int)axis[0].length, (int)axis[1].length, (int)axis[2].length};
-    pthread_mutex_lock(&planner);
+    field_planner_lock();
     field->plan =
         fftwf_plan_dft_c2r(3, lengths, (fftwf_complex *)(void *)values, values, FFTW_ESTIMATE);
-    pthread_mutex_unlock(&planner);
+    field_planner_unlock();
     mem_large_free(values, bytes);
     return field->plan || fornix_fail(error, "FFTW has no plan for a field of %d x %d x %d",
                                       lengths[0], lengths[1], lengths[2]);
@@ -127,10 +137,10 @@ void field_free(Field *field)
         return;
     for (int i = 0; i < 3; i++)
         mem_free(field->axis[i].amplitude);
-    pthread_mutex_lock(&planner);
+    field_planner_lock();
     if (field->plan)
         fftwf_destroy_plan(field->plan);
-    pthread_mutex_unlock(&planner);
+    field_planner_unlock();
     mem_free(field);
 }
 

@@ -36,4 +36,8 @@ int64_t field_scratch(const Field *field);
 /* Draws the field of that key; returns its D x H x W values, dense, which lie in scratch. */
 float *field_draw(const Field *field, FornixRandomKey key, float *scratch);
 
+/* FFTW's planner serves one thread at a time: whoever else plans takes it in between. */
+void field_planner_lock(void);
+void field_planner_unlock(void);
+
 #endif
