@@ -53,13 +53,20 @@ static void summary_report(FornixBuild *build, const MeanScores *a, double *valu
     double bounds[2] = {-INFINITY, INFINITY};
     double mean = statistics_mean(values, count), deviation = statistics_deviation(values, count);
     statistics_sort(values, count);
+    double least = statistics_quantile(values, count, 0),
+           most = statistics_quantile(values, count, 1);
     findings_value(build, "mean", a->figure, mean);
     findings_value(build, "deviation", a->figure, deviation);
     fornix_report(build, "  %s: mean %s over %" PRId64 " runs, deviation %s, from %s to %s",
                   a->figure, figure_text(mean, text[0]), count, figure_text(deviation, text[1]),
-                  figure_text(values[0], text[2]), figure_text(values[count - 1], text[3]));
+                  figure_text(least, text[2]), figure_text(most, text[3]));
+    findings_value(build, "mean", "", mean);
     if (between_read(build, a, bounds) && a->between.count) {
-        if (mean >= bounds[0] && mean <= bounds[1])
+        bool passed = mean >= bounds[0] && mean <= bounds[1];
+        findings_value(build, "passed", "", passed);
+        findings_value(build, "between", "low", bounds[0]);
+        findings_value(build, "between", "high", bounds[1]);
+        if (passed)
             fornix_report(build, "  as it has to be: between %g and %g", bounds[0], bounds[1]);
         else
             fornix_warn(build, "the mean has to lie between %g and %g, and does not", bounds[0],
@@ -77,7 +84,7 @@ static bool mean_scores_rows(FornixBuild *build, const void *attrs)
     if (fine && defined < count)
         fornix_warn(build, "%s is undefined in %" PRId64 " of %d runs", a->figure, count - defined,
                     count);
-    if (defined)
+    if (fine)
         summary_report(build, a, values, defined);
     mem_free(values);
     return fine;

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base.h"
+#include "samples.h"
 #include "text.h"
 
 /* Of a classification, in the order of importance; then the sensitivity of each class. */
@@ -176,6 +177,31 @@ void arm_figure_title(const Arm *arm, int figure, char *title, size_t size)
     figure_words(arm, figure, true, title, size);
 }
 
+int64_t arm_subjects(const Arm *arm, int32_t class)
+{
+    int64_t count = 0;
+    for (int64_t k = 0; k < arm->clusters; k++)
+        count += arm->stratum[k] == class;
+    return count;
+}
+
+bool arm_lower_is_better(const Arm *arm, int figure)
+{
+    static const char *const errors[] = {"hd95_", "volume_error_"};
+    char name[64];
+    figure_words(arm, figure, false, name, sizeof name);
+    bool lower = false;
+    for (size_t k = 0; k < COUNT(errors); k++)
+        lower = lower || strncmp(name, errors[k], strlen(errors[k])) == 0;
+    return !arm->truth && lower;
+}
+
+int arm_sensitivity(const Arm *arm, int32_t class)
+{
+    int figure = (int)COUNT(compared) + class;
+    return arm->truth && figure < arm->count ? figure : -1;
+}
+
 static void judged_figures(const Arm *arm, const double *times, double *figures)
 {
     int known = (int)COUNT(compared);
@@ -248,6 +274,114 @@ double arms_test(const Arm *a, const Arm *b, int figure)
         only_b += right_b && !right_a;
     }
     return statistics_mcnemar(only_a, only_b);
+}
+
+/* ---- Permutations ------------------------------------------------------------------------ */
+
+/* Two arms that can be swapped subject by subject. */
+typedef struct {
+    const Arm *of[2];
+    Arm *copy[2];
+} Swap;
+
+static void copy_sample(Arm *to, const Arm *from, int64_t i)
+{
+    size_t width = (size_t)(from->truth ? from->classes : from->count);
+    if (from->truth) {
+        to->predicted[i] = from->predicted[i];
+        memcpy(to->score + i * from->classes, from->score + i * from->classes,
+               width * sizeof *to->score);
+    } else
+        memcpy(to->value + i * from->count, from->value + i * from->count,
+               width * sizeof *to->value);
+}
+
+static bool is_swapped(FornixRandomKey key, bool all, int64_t draw, int64_t cluster)
+{
+    return all ? draw >> cluster & 1 : fornix_random_real(key, (uint64_t)cluster) < 0.5;
+}
+
+static void swapped_figures(const Swap *swap, FornixRandomKey key, bool all, int64_t draw,
+                            double *figures)
+{
+    double one[2][ARM_FIGURES];
+    for (int64_t i = 0; i < swap->of[0]->samples; i++) {
+        bool swapped = is_swapped(key, all, draw, swap->of[0]->cluster[i]);
+        copy_sample(swap->copy[0], swap->of[swapped], i);
+        copy_sample(swap->copy[1], swap->of[!swapped], i);
+    }
+    for (int k = 0; k < 2; k++) {
+        Arm *copy = swap->copy[k];
+        copy->judge = copy->truth ? judge_new(&copy->predictions) : NULL;
+        arm_figures(copy, NULL, one[k]);
+        judge_free(copy->judge);
+        copy->judge = NULL;
+    }
+    for (int k = 0; k < swap->of[0]->count; k++)
+        figures[k] = one[0][k] - one[1][k];
+}
+
+void arms_permutation(const Arm *a, const Arm *b, const Resampling *resampling, double *p)
+{
+    Swap swap = {{a, b}, {arm_new(a->table), arm_new(b->table)}};
+    double found[ARM_FIGURES], figures[ARM_FIGURES], reached[ARM_FIGURES] = {0};
+    bool all = a->clusters < 62 && (int64_t)1 << a->clusters <= resampling->draws;
+    int64_t draws = all ? (int64_t)1 << a->clusters : resampling->draws;
+    for (int k = 0; k < 2; k++) {
+        judge_free(swap.copy[k]->judge);
+        swap.copy[k]->judge = NULL;
+    }
+    swapped_figures(&swap, resampling->random, true, 0, found);
+    for (int64_t draw = 0; draw < draws; draw++) {
+        FornixRandomKey key = fornix_random_derive(resampling->random, (uint64_t)draw);
+        swapped_figures(&swap, key, all, draw, figures);
+        for (int k = 0; k < a->count; k++)
+            reached[k] += !(fabs(figures[k]) < fabs(found[k]) - 1e-12); /* NAN counts */
+    }
+    for (int k = 0; k < a->count; k++)
+        p[k] = isnan(found[k]) ? NAN
+               : all           ? reached[k] / (double)draws
+                               : (reached[k] + 1) / (double)(draws + 1);
+    for (int k = 0; k < 2; k++)
+        arm_free(swap.copy[k]);
+}
+
+/* ---- Who was trained on ------------------------------------------------------------------ */
+
+static bool same_cohort(const char *a, const char *b)
+{
+    size_t length = strcspn(a, "/");
+    return length == strcspn(b, "/") && strncmp(a, b, length) == 0;
+}
+
+static bool is_of_cohorts(const Arm *arm, const char *subject)
+{
+    bool cohort = false, judged = false;
+    for (int64_t i = 0; i < arm->samples && !judged; i++) {
+        const char *other = fornix_row(arm->table, arm->row[i])->subject;
+        cohort = cohort || same_cohort(subject, other);
+        judged = strcmp(subject, other) == 0;
+    }
+    return cohort && !judged;
+}
+
+int64_t arm_trained(const Arm *arm)
+{
+    const Fits *fits = table_fits(arm->table);
+    const char **subjects = NULL;
+    int64_t count = 0, all = 0;
+    for (int k = 0; k < fits->count; k++)
+        all += fits->items[k]->kind == FIT_NAMED ? fits->items[k]->count : 0;
+    subjects = mem_new((size_t)all + 1, sizeof *subjects);
+    for (int k = 0; k < fits->count; k++)
+        for (int64_t s = 0; fits->items[k]->kind == FIT_NAMED && s < fits->items[k]->count; s++)
+            if (is_of_cohorts(arm, fits->items[k]->subjects[s]))
+                subjects[count++] = fits->items[k]->subjects[s];
+    int64_t *number = mem_new((size_t)all + 1, sizeof *number);
+    int64_t trained = clusters_find(subjects, count, number);
+    mem_free(number);
+    mem_free(subjects);
+    return trained;
 }
 
 /* ---- Names ------------------------------------------------------------------------------- */

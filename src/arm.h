@@ -41,11 +41,23 @@ void arm_figure_name(const Arm *arm, int figure, char *name, size_t size);   /* 
 void arm_figure_title(const Arm *arm, int figure, char *title, size_t size); /* "AUC" */
 void arm_figures(const Arm *arm, const double *times, double *figures);      /* [count] */
 
+int64_t arm_subjects(const Arm *arm, int32_t class); /* of a classification */
+bool arm_lower_is_better(const Arm *arm, int figure);
+/* The figure that is the sensitivity of a class; -1: none. */
+int arm_sensitivity(const Arm *arm, int32_t class);
+/* How many subjects of the judged cohorts, but none that was judged, the arm's nets were fitted on;
+ * 0: nobody knows. */
+int64_t arm_trained(const Arm *arm);
+
 /* How many samples of a and b are the same; with the same truth. */
 int64_t arms_shared(const Arm *a, const Arm *b);
 /* p of no difference in a figure from an exact or asymptotic test where samples are independent
  * (DeLong's for the AUC of two classes, McNemar's for accuracy); NAN: none fits. */
 double arms_test(const Arm *a, const Arm *b, int figure);
+/* p of no difference in each figure by swapping what both say of a subject, with all its samples:
+ * the share of swaps that reach the difference, all 2^n of them where draws allow it (else that of
+ * the data counts too). So no p of n subjects is below 2^(1 - n). NAN where the difference is. */
+void arms_permutation(const Arm *a, const Arm *b, const Resampling *resampling, double *p);
 
 /* ---- Names ------------------------------------------------------------------------------- */
 

@@ -17,9 +17,10 @@ typedef struct Made {
     Samples *samples;
     Registry *registry; /* for nodes as a graph writes them; else NULL */
     Arena *arena;
-    const char *folder; /* of the run */
-    char mistake[2000]; /* the last one */
-    const char *where;  /* of it */
+    const char *folder;          /* of the run */
+    char mistake[2000];          /* the last one */
+    const char *where;           /* of it */
+    const FornixTable *first[2]; /* for optional ports before one that takes many; NULL: none */
 } Made;
 
 static inline void made_mistake(void *context, const char *where, const Place *at, const char *text)
@@ -102,15 +103,21 @@ static inline const FornixTable *made_by(Made *made, const FornixNode *type, con
                                          const char *id, const FornixTable *const *tables,
                                          const char *const *names, int count)
 {
-    BuildInput *inputs = mem_new((size_t)count + 1, sizeof *inputs);
-    bool many = count && type->inputs[0].flags & FORNIX_MANY;
+    BuildInput *inputs = mem_new((size_t)count + COUNT(made->first) + 1, sizeof *inputs);
+    int last = 0, before = 0;
+    while (type->inputs && type->inputs[last].name && type->inputs[last + 1].name)
+        last++;
+    bool many = count && type->inputs[last].flags & FORNIX_MANY;
+    for (; many && before < last; before++)
+        inputs[before] = (BuildInput){made->first[before], type->inputs[before].name, before};
     for (int i = 0; i < count; i++)
-        inputs[i] = (BuildInput){tables[i], names ? names[i] : table_id(tables[i]), many ? 0 : i};
+        inputs[before + i] =
+            (BuildInput){tables[i], names ? names[i] : table_id(tables[i]), many ? last : i};
     BuildRequest request = {.type = type,
                             .attrs = attrs,
                             .id = id,
                             .inputs = inputs,
-                            .input_count = count,
+                            .input_count = before + count,
                             .folder = made->folder,
                             .mistake = made_mistake,
                             .context = made};
