@@ -12,7 +12,9 @@
  *     <axis name="arms"><value is="none smote"/><value is="acgan"/></axis>
  *     <zip when="..."> <axis .../> <axis .../> </zip>           side by side: equally many values
  *     <metric name="auc" of="scores[*].auc"/>                   as final.json: node, '.', figure
- *     <compare scores="scores[*]" over="arm count" baseline="none" figures="auc"/>
+ *     <compare scores="scores[*]" over="arm count" baseline="none" figures="auc"
+ *              null="weights threshold" when="labels = true"/>
+ *     <control name="permuted" of="scores.auc" when="labels = permuted" between=".45 .55"/>
  *   </sweep>
  *
  * An axis is called as the param of the graph that it sets. The grid is the product of all axes,
@@ -22,7 +24,9 @@
  * several nodes of one job makes several columns. A comparison takes the jobs that differ in the
  * axes of over= alone, pairs each arm with the baseline of its own seed and fold, and draws the
  * subjects again, over all seeds and folds together. over="*" tells arms by what the pattern's
- * stars stand for: those of a loop inside the graph.
+ * stars stand for: those of a loop inside the graph. An arm is called better where it is better
+ * than the baseline and than all arms of null=; where the mean of a control over the jobs that it
+ * takes does not lie where it has to, nothing is called anything.
  *
  * HOW IT RUNS
  *

@@ -8,177 +8,15 @@
  *
  *   d = 1/R sum over runs r of (figure(arm, r) - figure(baseline, r))
  *
- * with percentile intervals, p at least 2^(1 - n) of n subjects, corrected for all arms (Holm).
+ * with percentile intervals, p at least 2^(1 - n) of n subjects, corrected for all pairs of arms
+ * (Holm). Null arms are met as the baseline is. Over folds stands beside it what a t test says
+ * whose variance is corrected for the subjects that folds share in training (Nadeau and Bengio
+ * 2003).
  */
-#include <jansson.h>
 #include <math.h>
 #include <string.h>
 
-#include "file.h"
-#include "store.h"
-#include "sweep_parts.h"
-
-/* An evaluator's table in one job. */
-typedef struct Entry {
-    size_t job;
-    char *label, *pair; /* the arm; what it has in common with its baseline's */
-    char *node;
-    Arm *arm;
-    int64_t *subject; /* of each sample */
-    double *times;
-} Entry;
-
-typedef struct Pairing {
-    const Sweep *sweep;
-    SweepVerdict *verdict;
-    Samples *samples;
-    Entry *entries;
-    size_t count;
-    const char **subjects; /* of all entries, by number */
-    int32_t *stratum;
-    int64_t subject_count;
-    int32_t strata;
-} Pairing;
-
-static bool fail(Pairing *p, const char *problem)
-{
-    if (!p->verdict->problem)
-        p->verdict->problem = mem_text(problem);
-    return false;
-}
-
-static bool is_over(const SweepComparison *comparison, const char *axis)
-{
-    for (int64_t k = 0; k < comparison->over.count; k++)
-        if (strcmp(comparison->over.items[k], axis) == 0)
-            return true;
-    return false;
-}
-
-/* ---- Which tables there are -------------------------------------------------------------- */
-
-/* "acgan 300": the values of the axes that tell arms, and what the stars stand for. */
-static char *label_of(const Sweep *sweep, const SweepComparison *c, size_t job, const char *stars)
-{
-    Text label = {0};
-    for (int64_t k = 0; k < c->over.count; k++) {
-        int axis = sweep_axis(sweep, c->over.items[k]);
-        const char *value = axis < 0 ? stars : sweep_value(sweep, &sweep->jobs[job], (size_t)axis);
-        if (value && *value)
-            text_format(&label, "%s%s", label.length ? " " : "", value);
-    }
-    char *copy = mem_text(text_value(&label));
-    text_free(&label);
-    return copy;
-}
-
-static char *pair_of(const Sweep *sweep, const SweepComparison *c, size_t job)
-{
-    Text pair = {0};
-    for (size_t k = 0; k < sweep->axis_count; k++) {
-        const char *value = sweep_value(sweep, &sweep->jobs[job], k);
-        if (value && !is_over(c, sweep->axes[k].name))
-            text_format(&pair, "%s=%s,", sweep->axes[k].name, value);
-    }
-    char *copy = mem_text(text_value(&pair));
-    text_free(&pair);
-    return copy;
-}
-
-static void add_entries(Pairing *p, size_t job)
-{
-    const SweepComparison *c = p->verdict->comparison;
-    const char *node;
-    json_t *final = sweep_final(p->sweep, job), *figures;
-    json_object_foreach(final, node, figures)
-    {
-        Text stars = {0};
-        if (pattern_fits(c->scores, node, &stars)) {
-            p->entries = mem_grow(p->entries, p->count + 1, sizeof *p->entries);
-            p->entries[p->count++] =
-                (Entry){.job = job,
-                        .label = label_of(p->sweep, c, job, text_value(&stars)),
-                        .pair = pair_of(p->sweep, c, job),
-                        .node = mem_text(node)};
-        }
-        text_free(&stars);
-    }
-    json_decref(final);
-}
-
-/* Where a job has several such nodes that over= does not tell apart, each is paired with its own
- * kind. */
-static void tell_nodes_apart(Pairing *p)
-{
-    bool alike = false;
-    for (size_t a = 1; a < p->count; a++)
-        alike = alike || (p->entries[a].job == p->entries[a - 1].job &&
-                          strcmp(p->entries[a].label, p->entries[a - 1].label) == 0);
-    for (size_t k = 0; alike && k < p->count; k++) {
-        Entry *entry = &p->entries[k];
-        Text pair = {0};
-        text_format(&pair, "%s%s", entry->pair, entry->node);
-        mem_free(entry->pair);
-        entry->pair = mem_text(pair.data);
-        text_free(&pair);
-    }
-}
-
-static bool load_entry(Pairing *p, Entry *entry)
-{
-    FornixError error = {0};
-    char *folder = sweep_job_folder(p->sweep, &p->sweep->jobs[entry->job]);
-    Text path = {0};
-    text_format(&path, "%s/stages/%s/table", folder, entry->node);
-    const FornixTable *table = store_load(p->samples, path.data, entry->node, &error);
-    bool fine = table && arm_comparable(table);
-    if (fine) {
-        entry->arm = arm_new(table);
-        fine = !entry->arm->broken && entry->arm->samples > 0;
-        entry->times = mem_new((size_t)entry->arm->samples + 1, sizeof *entry->times);
-    }
-    if (!fine)
-        fail(p, *error.text ? error.text : "a table holds nothing to compare");
-    text_free(&path);
-    mem_free(folder);
-    return fine;
-}
-
-/* ---- Subjects ---------------------------------------------------------------------------- */
-
-/* Texts of one Samples are equal where their pointers are: found by those. */
-static void number_subjects(Pairing *p)
-{
-    size_t all = 0;
-    for (size_t k = 0; k < p->count; k++)
-        all += (size_t)p->entries[k].arm->samples;
-    const char **names = mem_new(all + 1, sizeof *names);
-    int64_t *number = mem_new(all + 1, sizeof *number);
-    int32_t *truth = mem_new(all + 1, sizeof *truth);
-    int64_t at = 0;
-    for (size_t k = 0; k < p->count; k++) {
-        const Arm *arm = p->entries[k].arm;
-        for (int64_t i = 0; i < arm->samples; i++, at++) {
-            names[at] = fornix_row(arm->table, arm->row[i])->subject;
-            truth[at] = arm->truth ? arm->truth[i] : 0;
-        }
-        int32_t strata = arm->truth ? arm->classes : 1;
-        p->strata = p->strata > strata ? p->strata : strata;
-    }
-    p->subject_count = clusters_find(names, at, number);
-    p->stratum = mem_new((size_t)p->subject_count + 1, sizeof *p->stratum);
-    clusters_label(number, p->subject_count, truth, at, p->stratum);
-    at = 0;
-    for (size_t k = 0; k < p->count; k++) {
-        Entry *entry = &p->entries[k];
-        entry->subject = mem_new((size_t)entry->arm->samples + 1, sizeof *entry->subject);
-        for (int64_t i = 0; i < entry->arm->samples; i++)
-            entry->subject[i] = number[at++];
-    }
-    mem_free(names);
-    mem_free(number);
-    mem_free(truth);
-}
+#include "sweep_entries.h"
 
 /* ---- Differences ------------------------------------------------------------------------- */
 
@@ -220,7 +58,7 @@ static double at_least(double p, int64_t subjects)
     return p < least ? least : p;
 }
 
-static void compare_arm(Pairing *p, SweepArm *arm, const Difference *d)
+static void draw_again(Pairing *p, const Difference *d, Interval *apart)
 {
     const SweepComparison *c = p->verdict->comparison;
     int64_t *identity = mem_new((size_t)p->subject_count + 1, sizeof *identity);
@@ -234,11 +72,45 @@ static void compare_arm(Pairing *p, SweepArm *arm, const Difference *d)
                              .draws = c->draws,
                              .confidence = c->confidence,
                              .random = fornix_random_key((uint64_t)c->seed, "compare")};
-    bootstrap(&resampling, difference_statistic, d, d->figures, arm->apart);
+    bootstrap(&resampling, difference_statistic, d, d->figures, apart);
     for (int f = 0; f < d->figures; f++)
-        if (!isnan(arm->apart[f].p))
-            arm->apart[f].p = at_least(arm->apart[f].p, p->subject_count);
+        if (!isnan(apart[f].p))
+            apart[f].p = at_least(apart[f].p, p->subject_count);
     mem_free(identity);
+}
+
+/* Subjects tested over those trained on; NAN where nobody knows, or where all runs judge the same
+ * subjects: then they tell of the seeds alone. */
+static double tested_share(const Difference *d)
+{
+    bool others = false;
+    double sum = 0;
+    for (size_t k = 0; k < d->pairs; k++) {
+        const Arm *arm = d->arm[k]->arm, *first = d->arm[0]->arm;
+        int64_t trained = arm_trained(arm);
+        others = others || arms_shared(arm, first) != first->samples;
+        sum += trained ? (double)arm->clusters / (double)trained : NAN;
+    }
+    return others ? sum / (double)d->pairs : NAN;
+}
+
+static void compare_runs(const Difference *d, SweepAgainst *against)
+{
+    double one[ARM_FIGURES], other[ARM_FIGURES], share = tested_share(d);
+    double *apart = mem_new(d->pairs * (size_t)d->figures + 1, sizeof *apart);
+    for (size_t k = 0; k < d->pairs; k++) {
+        arm_figures(d->arm[k]->arm, NULL, one);
+        arm_figures(d->baseline[k]->arm, NULL, other);
+        for (int f = 0; f < d->figures; f++)
+            apart[(size_t)f * d->pairs + k] = one[d->figure[f]] - other[d->figure[f]];
+    }
+    for (int f = 0; f < d->figures; f++) {
+        double *values = apart + (size_t)f * d->pairs;
+        int64_t runs = statistics_drop_undefined(values, (int64_t)d->pairs);
+        against->effect[f] = statistics_cohen_d(values, runs);
+        against->resampled[f] = statistics_resampled(values, runs, share).p;
+    }
+    mem_free(apart);
 }
 
 static Entry *find_entry(const Pairing *p, const char *label, const char *pair)
@@ -265,9 +137,40 @@ static bool find_pairs(Pairing *p, const SweepArm *arm, const char *baseline, Di
         if (!other)
             continue;
         if (!same_samples(entry, other))
-            return fail(p, "runs of one seed and fold judge other samples: they can't be paired");
+            return pairing_fail(
+                p, "runs of one seed and fold judge other samples: they can't be paired");
         d->arm[d->pairs] = entry;
         d->baseline[d->pairs++] = other;
+    }
+    return true;
+}
+
+static SweepAgainst *against_add(SweepArm *arm, const char *label)
+{
+    size_t figures = (size_t)arm->figure_count + 1;
+    arm->against = mem_grow(arm->against, arm->against_count + 1, sizeof *arm->against);
+    SweepAgainst *against = &arm->against[arm->against_count++];
+    *against = (SweepAgainst){.label = label,
+                              .apart = mem_new(figures, sizeof *against->apart),
+                              .effect = mem_new(figures, sizeof *against->effect),
+                              .resampled = mem_new(figures, sizeof *against->resampled)};
+    for (int f = 0; f < arm->figure_count; f++) {
+        against->apart[f] = (Interval){.value = NAN, .low = NAN, .high = NAN, .p = NAN};
+        against->effect[f] = against->resampled[f] = NAN;
+    }
+    return against;
+}
+
+static bool compare_pair(Pairing *p, SweepArm *arm, const char *other, Difference *d)
+{
+    SweepAgainst *against = against_add(arm, other);
+    d->pairs = 0;
+    if (!find_pairs(p, arm, other, d))
+        return false;
+    against->pairs = d->pairs;
+    if (d->pairs) {
+        draw_again(p, d, against->apart);
+        compare_runs(d, against);
     }
     return true;
 }
@@ -311,7 +214,7 @@ static bool choose_figures(Pairing *p, int *figure, int *count)
         if (found < 0) {
             Text text = {0};
             text_format(&text, "there is no figure '%s'", c->figures.items[w]);
-            fail(p, text.data);
+            pairing_fail(p, text.data);
             text_free(&text);
             return false;
         }
@@ -337,26 +240,70 @@ static void open_arms(Pairing *p, const int *figure, int figures)
         arm->figures = mem_new(room, sizeof *arm->figures);
         arm->mean = mem_new(room, sizeof *arm->mean);
         arm->deviation = mem_new(room, sizeof *arm->deviation);
-        arm->apart = mem_new(room, sizeof *arm->apart);
+        arm->lower = mem_new(room, sizeof *arm->lower);
         for (int f = 0; f < figures; f++) {
             arm_figure_name(p->entries[0].arm, figure[f], name, sizeof name);
             arm->figures[f] = mem_text(name);
-            arm->apart[f] = (Interval){.value = NAN, .low = NAN, .high = NAN, .p = NAN};
+            arm->lower[f] = arm_lower_is_better(p->entries[0].arm, figure[f]);
         }
     }
 }
 
+/* Each figure's p together, over all pairs of arms. */
 static void correct(SweepVerdict *verdict, int figures)
 {
-    double *p = mem_new(verdict->count + 1, sizeof *p);
+    size_t room = 1;
+    for (size_t a = 0; a < verdict->count; a++)
+        room += verdict->arms[a].against_count;
+    double *p = mem_new(room, sizeof *p);
     for (int f = 0; f < figures; f++) {
+        int64_t count = 0;
         for (size_t a = 0; a < verdict->count; a++)
-            p[a] = verdict->arms[a].apart[f].p;
-        statistics_holm(p, (int)verdict->count);
+            for (size_t k = 0; k < verdict->arms[a].against_count; k++)
+                p[count++] = verdict->arms[a].against[k].apart[f].p;
+        statistics_holm(p, count);
+        count = 0;
         for (size_t a = 0; a < verdict->count; a++)
-            verdict->arms[a].apart[f].p = p[a];
+            for (size_t k = 0; k < verdict->arms[a].against_count; k++)
+                verdict->arms[a].against[k].apart[f].p = p[count++];
     }
     mem_free(p);
+}
+
+static bool is_named(const FornixList *list, const char *label)
+{
+    for (int64_t k = 0; k < list->count; k++)
+        if (strcmp(list->items[k], label) == 0)
+            return true;
+    return false;
+}
+
+static bool check_nulls(Pairing *p)
+{
+    const FornixList *null = &p->verdict->comparison->null;
+    for (int64_t k = 0; k < null->count; k++) {
+        bool found = false;
+        for (size_t a = 0; a < p->verdict->count; a++)
+            found = found || strcmp(p->verdict->arms[a].label, null->items[k]) == 0;
+        if (found)
+            continue;
+        Text text = {0};
+        text_format(&text, "there is no arm '%s' to be a null arm", null->items[k]);
+        pairing_fail(p, text.data);
+        text_free(&text);
+        return false;
+    }
+    return true;
+}
+
+static bool compare_arm(Pairing *p, SweepArm *arm, const char *baseline, Difference *d)
+{
+    const FornixList *null = &p->verdict->comparison->null;
+    bool fine = arm->is_baseline || compare_pair(p, arm, baseline, d);
+    for (int64_t k = 0; fine && !arm->is_null && !arm->is_baseline && k < null->count; k++)
+        if (strcmp(null->items[k], baseline) != 0)
+            fine = compare_pair(p, arm, null->items[k], d);
+    return fine;
 }
 
 static bool compare_arms(Pairing *p)
@@ -371,24 +318,59 @@ static bool compare_arms(Pairing *p)
     Difference d = {.figure = figure, .figures = figures};
     d.arm = mem_new(p->count + 1, sizeof *d.arm);
     d.baseline = mem_new(p->count + 1, sizeof *d.baseline);
-    bool fine = true, found = false;
+    bool fine = check_nulls(p), found = false;
     for (size_t a = 0; a < verdict->count && fine; a++) {
         SweepArm *arm = &verdict->arms[a];
         summarise_arm(p, arm, figure);
         arm->is_baseline = strcmp(arm->label, baseline) == 0;
+        arm->is_null = is_named(&verdict->comparison->null, arm->label);
         found = found || arm->is_baseline;
-        d.pairs = 0;
-        fine = find_pairs(p, arm, baseline, &d);
-        arm->pairs = d.pairs;
-        if (fine && !arm->is_baseline && d.pairs)
-            compare_arm(p, arm, &d);
+        fine = compare_arm(p, arm, baseline, &d);
     }
     if (fine && !found)
-        fine = fail(p, "no arm is the baseline");
+        fine = pairing_fail(p, "no arm is the baseline");
     correct(verdict, figures);
     mem_free(d.arm);
     mem_free(d.baseline);
     return fine;
+}
+
+/* ---- What a reader must not overlook ----------------------------------------------------- */
+
+static bool was_fitted_on_judged(const Pairing *p, const Arm *arm)
+{
+    const char **subjects = mem_new((size_t)arm->samples + 1, sizeof *subjects);
+    for (int64_t i = 0; i < arm->samples; i++)
+        subjects[i] = fornix_row(arm->table, arm->row[i])->subject;
+    Meeting meeting = fits_meet(p->samples, table_fits(arm->table), subjects, arm->samples);
+    bool met = meeting.met > 0;
+    meeting_free(&meeting);
+    mem_free(subjects);
+    return met;
+}
+
+static void look_at_runs(Pairing *p)
+{
+    for (size_t k = 0; k < p->count; k++) {
+        const Arm *arm = p->entries[k].arm;
+        double value, low, high;
+        SweepArm *of = p->verdict->arms;
+        while (strcmp(of->label, p->entries[k].label) != 0)
+            of++;
+        if (arm->truth && fornix_get_metric(arm->table, "auc", &value, &low, &high))
+            of->by_chance += low <= 0.5 && high >= 0.5;
+        of->constant += arm->truth && predictions_constant(&arm->predictions) >= 0;
+        of->chosen += was_fitted_on_judged(p, arm);
+    }
+    int64_t *of_class = mem_new((size_t)p->strata + 1, sizeof *of_class);
+    for (int64_t s = 0; s < p->subject_count; s++)
+        of_class[p->stratum[s]]++;
+    p->verdict->subjects = p->subject_count;
+    p->verdict->fewest = INT64_MAX;
+    for (int32_t c = 0; p->strata > 1 && c < p->strata; c++)
+        if (of_class[c] < p->verdict->fewest)
+            p->verdict->fewest = of_class[c];
+    mem_free(of_class);
 }
 
 /* ---- The whole --------------------------------------------------------------------------- */
@@ -396,29 +378,9 @@ static bool compare_arms(Pairing *p)
 static void compare_one(const Sweep *sweep, const SweepTable *table, SweepVerdict *verdict)
 {
     Pairing p = {.sweep = sweep, .verdict = verdict, .samples = samples_new(NULL)};
-    bool fine = true;
-    for (size_t k = 0; k < sweep->job_count; k++)
-        if (strcmp(table->status[k], "done") == 0)
-            add_entries(&p, k);
-    tell_nodes_apart(&p);
-    if (!p.count)
-        fine = fail(&p, "no job that is done has such scores");
-    for (size_t k = 0; k < p.count && fine; k++)
-        fine = load_entry(&p, &p.entries[k]);
-    if (fine) {
-        number_subjects(&p);
-        compare_arms(&p);
-    }
-    for (size_t k = 0; k < p.count; k++) {
-        arm_free(p.entries[k].arm);
-        mem_free(p.entries[k].label);
-        mem_free(p.entries[k].pair);
-        mem_free(p.entries[k].node);
-        mem_free(p.entries[k].subject);
-        mem_free(p.entries[k].times);
-    }
-    mem_free(p.entries);
-    mem_free(p.stratum);
+    if (pairing_open(&p, table) && compare_arms(&p))
+        look_at_runs(&p);
+    pairing_close(&p);
     samples_free(p.samples);
 }
 
@@ -432,19 +394,37 @@ SweepVerdict *sweep_compare(const Sweep *sweep, const SweepTable *table)
     return verdicts;
 }
 
+static void arm_clear(SweepArm *arm)
+{
+    for (int f = 0; f < arm->figure_count; f++)
+        mem_free(arm->figures[f]);
+    for (size_t k = 0; k < arm->against_count; k++) {
+        mem_free(arm->against[k].apart);
+        mem_free(arm->against[k].effect);
+        mem_free(arm->against[k].resampled);
+    }
+    mem_free(arm->against);
+    mem_free(arm->label);
+    mem_free(arm->figures);
+    mem_free(arm->lower);
+    mem_free(arm->mean);
+    mem_free(arm->deviation);
+}
+
+static void texts_free(char **texts, size_t count)
+{
+    for (size_t k = 0; k < count; k++)
+        mem_free(texts[k]);
+    mem_free(texts);
+}
+
 void sweep_verdicts_free(const Sweep *sweep, SweepVerdict *verdicts)
 {
     for (size_t k = 0; k < sweep->comparison_count; k++) {
-        for (size_t a = 0; a < verdicts[k].count; a++) {
-            SweepArm *arm = &verdicts[k].arms[a];
-            for (int f = 0; f < arm->figure_count; f++)
-                mem_free(arm->figures[f]);
-            mem_free(arm->label);
-            mem_free(arm->figures);
-            mem_free(arm->mean);
-            mem_free(arm->deviation);
-            mem_free(arm->apart);
-        }
+        for (size_t a = 0; a < verdicts[k].count; a++)
+            arm_clear(&verdicts[k].arms[a]);
+        texts_free(verdicts[k].words, verdicts[k].word_count);
+        texts_free(verdicts[k].warnings, verdicts[k].warning_count);
         mem_free(verdicts[k].arms);
         mem_free(verdicts[k].problem);
     }

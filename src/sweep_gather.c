@@ -84,10 +84,7 @@ static bool is_bound(const json_t *figures, const char *name, const char *patter
     return bound;
 }
 
-/* found(context, stars, figure) for every figure of a job that fits. */
-typedef void FoundFigure(void *context, const char *stars, SweepFigure figure);
-
-static void each_figure(json_t *final, const char *pattern, FoundFigure *found, void *context)
+static void each_figure(json_t *final, const char *pattern, SweepFound *found, void *context)
 {
     const char *node, *name;
     json_t *figures, *value;
@@ -107,6 +104,14 @@ static void each_figure(json_t *final, const char *pattern, FoundFigure *found, 
             text_free(&stars);
         }
     }
+}
+
+void sweep_each_figure(const Sweep *sweep, size_t job, const char *pattern, SweepFound *found,
+                       void *context)
+{
+    json_t *final = sweep_final(sweep, job);
+    each_figure(final, pattern, found, context);
+    json_decref(final);
 }
 
 /* ---- Columns ----------------------------------------------------------------------------- */

@@ -166,6 +166,24 @@ static void cross(Sweep *sweep, size_t dimension, int *value)
         value[k] = NO_VALUE;
 }
 
+/* Which jobs a when= takes; told once where it is wrong. */
+static const bool *choose_jobs(Sweep *sweep, const Element *element)
+{
+    const Attribute *when = element_attribute(element, "when");
+    bool *takes = arena_take(sweep->memory, sweep->job_count + 1, sizeof *takes);
+    Arena *arena = arena_new();
+    bool fine = true;
+    for (size_t j = 0; fine && j < sweep->job_count; j++) {
+        takes[j] = true;
+        Scope scope = {.names = names_of(sweep, sweep->jobs[j].value, sweep->axis_count, arena),
+                       .diag = sweep->diag,
+                       .arena = arena};
+        fine = !when || expression_truth(&scope, when, &takes[j]);
+    }
+    arena_free(arena);
+    return takes;
+}
+
 bool sweep_grid(Sweep *sweep)
 {
     int *value = arena_take(sweep->memory, sweep->axis_count + 1, sizeof *value);
@@ -175,5 +193,9 @@ bool sweep_grid(Sweep *sweep)
     if (sweep->job_count > MOST_JOBS)
         diag_error(sweep->diag, sweep->axes[sweep->axis_count - 1].place,
                    "a sweep of more than %d jobs", MOST_JOBS);
+    for (size_t k = 0; k < sweep->comparison_count && !diag_errors(sweep->diag); k++)
+        sweep->comparisons[k].takes = choose_jobs(sweep, sweep->comparisons[k].element);
+    for (size_t k = 0; k < sweep->control_count && !diag_errors(sweep->diag); k++)
+        sweep->controls[k].takes = choose_jobs(sweep, sweep->controls[k].element);
     return diag_errors(sweep->diag) == 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The inside of a sweep: what is written (sweep_read.c, sweep_axis.c), the grid (sweep_grid.c), its
  * stages merged (sweep_open.c, sweep_plan.c), claims (sweep_claim.c), workers (sweep_run.c,
- * sweep_child.c), results (sweep_results.c, sweep_gather.c) and comparisons (sweep_compare.c). */
+ * sweep_child.c), results (sweep_results.c, sweep_json.c, sweep_gather.c), comparisons
+ * (sweep_compare.c, sweep_words.c) and controls (sweep_control.c). */
 #ifndef FORNIX_SWEEP_PARTS_H
 #define FORNIX_SWEEP_PARTS_H
 
@@ -32,10 +33,19 @@ typedef struct SweepMetric {
     const char *name, *of;
 } SweepMetric;
 
+typedef struct SweepControl {
+    const char *name, *of, *when;
+    FornixList between;
+    double low, high;
+    const Element *element;
+    const bool *takes; /* of each job */
+} SweepControl;
+
 typedef struct SweepComparison {
     const Element *element;
-    const char *scores, *baseline;
-    FornixList over, figures;
+    const char *scores, *baseline, *when;
+    FornixList over, figures, null;
+    const bool *takes; /* of each job */
     int64_t draws, seed;
     double confidence, level;
 } SweepComparison;
@@ -92,6 +102,8 @@ typedef struct Sweep {
     size_t metric_count;
     SweepComparison *comparisons;
     size_t comparison_count;
+    SweepControl *controls;
+    size_t control_count;
     SweepJob *jobs;
     size_t job_count, job_room;
     SweepTask *tasks; /* each after its deps; the ends of jobs among them */
@@ -114,7 +126,7 @@ typedef struct Sweep {
                                        .attrs = Name##_attrs};
 
 /* sweep_axis.c */
-extern const FornixNode written_axis, written_value;
+extern const FornixNode written_axis, written_value, written_control;
 bool sweep_read_axis(Sweep *sweep, const Element *element, SweepAxis *axis);
 /* The struct of the element's attributes; NULL after a mistake. */
 void *sweep_attrs_of(Sweep *sweep, const FornixNode *node, const Element *element);
@@ -191,6 +203,10 @@ typedef struct SweepTable {
     size_t job_count;
 } SweepTable;
 
+/* found(context, stars, figure) for every figure of a job that fits a pattern. */
+typedef void SweepFound(void *context, const char *stars, SweepFigure figure);
+void sweep_each_figure(const Sweep *sweep, size_t job, const char *pattern, SweepFound *found,
+                       void *context);
 /* A job's final.json; NULL: none. The caller's. */
 struct json_t *sweep_final(const Sweep *sweep, size_t job);
 SweepTable *sweep_gather(const Sweep *sweep);
@@ -198,26 +214,80 @@ void sweep_table_free(SweepTable *table);
 /* "*" stands for any text; what the stars stood for, joined by '.', into stars (or NULL). */
 bool pattern_fits(const char *pattern, const char *text, Text *stars);
 
-/* sweep_compare.c */
+/* sweep_control.c */
+void sweep_read_control(Sweep *sweep, const Element *element);
+typedef struct SweepControlled {
+    const SweepControl *control;
+    double mean; /* NAN: no job has it, or one has it undefined */
+    size_t runs;
+    bool passed;
+} SweepControlled;
+SweepControlled *sweep_control(const Sweep *sweep, const SweepTable *table); /* mem_free */
+/* The first that failed; NULL: none did. */
+const SweepControlled *sweep_failed_control(const Sweep *sweep, const SweepControlled *controls);
+
+/* sweep_compare.c, on what sweep_entries.h has: an arm less the baseline, or a null arm; p
+ * corrected, NAN where none is */
+typedef struct SweepAgainst {
+    const char *label; /* of the other arm */
+    size_t pairs;      /* runs that met one of the other's */
+    Interval *apart;   /* by figure */
+    double *effect;    /* Cohen's d over pairs */
+    double *resampled; /* p over folds (Nadeau and Bengio); NAN: no folds */
+} SweepAgainst;
+
+typedef enum { SWEEP_WORSE = -1, SWEEP_NONE, SWEEP_BETTER, SWEEP_MIXED } SweepFinding;
+
 typedef struct SweepArm {
     char *label;
-    size_t runs, pairs; /* pairs: runs that met a baseline's */
+    size_t runs;
     int figure_count;
     char **figures;
+    bool *lower; /* by figure: less is better */
     double *mean, *deviation;
-    Interval *apart; /* less the baseline; p corrected; NAN in the baseline's own */
-    bool is_baseline;
+    SweepAgainst *against; /* the baseline first, then the null arms; none in the baseline's own */
+    size_t against_count;
+    bool is_baseline, is_null;
+    size_t by_chance, constant, chosen; /* runs: the AUC's interval covers .5; one class is named
+                                           always; something was fitted on whom it judges */
 } SweepArm;
 
 typedef struct SweepVerdict {
     const SweepComparison *comparison;
     SweepArm *arms;
     size_t count;
-    char *problem; /* why there is nothing; NULL: there is */
+    int64_t subjects;
+    int64_t fewest;       /* subjects of a class; INT64_MAX: no classes */
+    char *problem;        /* why there is nothing; NULL: there is */
+    const char *withheld; /* the control that failed; NULL: none */
+    char **words, **warnings;
+    size_t word_count, warning_count;
 } SweepVerdict;
 
-SweepVerdict *sweep_compare(const Sweep *sweep, const SweepTable *table); /* one a comparison */
+/* One a comparison. */
+SweepVerdict *sweep_compare(const Sweep *sweep, const SweepTable *table);
 void sweep_verdicts_free(const Sweep *sweep, SweepVerdict *verdicts);
+
+/* sweep_words.c: sentences and warnings of what was compared. */
+void sweep_tell(SweepVerdict *verdict, const SweepControlled *failed);
+SweepFinding sweep_finding(const SweepVerdict *verdict, const SweepArm *arm);
+
+/* sweep_json.c: what the jobs found, and what follows, as results.json; free() */
+typedef struct SweepSummary {
+    char *label;
+    size_t first, runs;
+    double *mean, *deviation; /* by column */
+    int64_t *defined;
+} SweepSummary;
+
+typedef struct SweepResults {
+    SweepTable *table;
+    SweepControlled *controls;
+    SweepVerdict *verdicts;
+    SweepSummary *summaries;
+    size_t summary_count;
+} SweepResults;
+char *sweep_json(const Sweep *sweep, const SweepResults *results);
 
 /* sweep_results.c: writes them, and prints a summary. */
 bool sweep_finish(const Sweep *sweep, FILE *out, FornixError *error);

@@ -46,6 +46,9 @@ static const FornixAttr compare_attrs[] = {
                 "the axes that tell arms; * for what the stars stand for"),
     FORNIX_TEXT(SweepComparison, baseline, "", "the arm to compare with; the first if unsaid"),
     FORNIX_LIST(SweepComparison, figures, "", "those to compare; empty: what a verdict goes by"),
+    FORNIX_LIST(SweepComparison, null, "",
+                "arms that an arm must be better than too, to be called better: weights threshold"),
+    FORNIX_TEXT(SweepComparison, when, "", "an expression on the axes: these jobs alone"),
     FORNIX_INT(SweepComparison, draws, "2000", 100, 100000, "replicates of the bootstrap"),
     FORNIX_INT(SweepComparison, seed, "1", 0, INT32_MAX, "of the draws"),
     FORNIX_REAL(SweepComparison, confidence, "0.95", 0.5, 0.999, "of the intervals"),
@@ -61,13 +64,14 @@ SWEEP_ELEMENT(
     compare, SweepComparison,
     "Compares arms of a sweep over all its seeds and folds, paired by run and by subject.")
 
-const SweepWord sweep_words[] = {{&written_sweep, "set axis zip metric compare", false},
+const SweepWord sweep_words[] = {{&written_sweep, "set axis zip metric compare control", false},
                                  {&written_set, "", false},
                                  {&written_axis, "value", false},
                                  {&written_value, "", false},
                                  {&written_zip, "axis", true},
                                  {&written_metric, "", false},
                                  {&written_compare, "", false},
+                                 {&written_control, "", false},
                                  {0}};
 
 const SweepWord *sweep_word(const char *name)
@@ -229,6 +233,8 @@ static void read_child(Sweep *sweep, const Element *child, const Given *given)
         read_metric(sweep, child);
     else if (strcmp(child->name, "compare") == 0)
         read_compare(sweep, child);
+    else if (strcmp(child->name, "control") == 0)
+        sweep_read_control(sweep, child);
     else if (strcmp(child->name, "axis") == 0) {
         SweepDimension *dimension = add_dimension(sweep, child);
         read_axis(sweep, child, given);
@@ -272,6 +278,7 @@ static void take_root(Sweep *sweep, const Element *root, const SweepAttrs *a)
     sweep->fixed = arena_take(sweep->memory, room, sizeof *sweep->fixed);
     sweep->metrics = arena_take(sweep->memory, room, sizeof *sweep->metrics);
     sweep->comparisons = arena_take(sweep->memory, room, sizeof *sweep->comparisons);
+    sweep->controls = arena_take(sweep->memory, room, sizeof *sweep->controls);
     if (!read_budget(a->budget, &sweep->budget))
         diag_error(sweep->diag, sweep_value_place(root, "budget"),
                    "'%s' is no time: a number and s, min, h or d", a->budget);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a sweep leaves: a table, all of it as JSON, and a summary for people.
+/* What a sweep leaves: a table, all of it as JSON (sweep_json.c), and a summary for people.
  *
  * Nothing here tells of time, place or order: two sweeps of one grid that went otherwise (killed,
  * sharded, on more workers) leave the same bytes.
@@ -59,13 +59,6 @@ static void csv_text(const Sweep *sweep, const SweepTable *table, Text *out)
 
 /* ---- Summaries: over the axes that repeat an arm ----------------------------------------- */
 
-typedef struct Summary {
-    char *label;
-    size_t first, runs;
-    double *mean, *deviation; /* by column */
-    int64_t *defined;
-} Summary;
-
 static bool is_repeat(const Sweep *sweep, size_t axis)
 {
     const FornixList *repeats = &sweep->repeats;
@@ -99,7 +92,7 @@ static char *arm_text(const Sweep *sweep, size_t job)
     return copy;
 }
 
-static void summarise(const Sweep *sweep, const SweepTable *table, Summary *summary)
+static void summarise(const Sweep *sweep, const SweepTable *table, SweepSummary *summary)
 {
     double *values = mem_new(sweep->job_count + 1, sizeof *values);
     size_t room = table->column_count + 1;
@@ -123,9 +116,9 @@ static void summarise(const Sweep *sweep, const SweepTable *table, Summary *summ
     mem_free(values);
 }
 
-static Summary *summaries_new(const Sweep *sweep, const SweepTable *table, size_t *count)
+static SweepSummary *summaries_new(const Sweep *sweep, const SweepTable *table, size_t *count)
 {
-    Summary *summaries = mem_new(sweep->job_count + 1, sizeof *summaries);
+    SweepSummary *summaries = mem_new(sweep->job_count + 1, sizeof *summaries);
     *count = 0;
     for (size_t j = 0; j < sweep->job_count; j++) {
         bool known = false;
@@ -133,14 +126,14 @@ static Summary *summaries_new(const Sweep *sweep, const SweepTable *table, size_
             known = same_arm(sweep, summaries[s].first, j);
         if (known)
             continue;
-        Summary *summary = &summaries[(*count)++];
-        *summary = (Summary){.label = arm_text(sweep, j), .first = j};
+        SweepSummary *summary = &summaries[(*count)++];
+        *summary = (SweepSummary){.label = arm_text(sweep, j), .first = j};
         summarise(sweep, table, summary);
     }
     return summaries;
 }
 
-static void summaries_free(Summary *summaries, size_t count)
+static void summaries_free(SweepSummary *summaries, size_t count)
 {
     for (size_t k = 0; k < count; k++) {
         mem_free(summaries[k].label);
@@ -151,164 +144,32 @@ static void summaries_free(Summary *summaries, size_t count)
     mem_free(summaries);
 }
 
-/* ---- JSON -------------------------------------------------------------------------------- */
-
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value)
-                           : json_string(isnan(value) ? "undefined"
-                                         : value > 0  ? "inf"
-                                                      : "-inf");
-}
-
-static json_t *interval_json(double value, double low, double high)
-{
-    json_t *figure = json_object();
-    json_object_set_new(figure, "value", number(value));
-    if (isfinite(low) && isfinite(high)) {
-        json_object_set_new(figure, "low", json_real(low));
-        json_object_set_new(figure, "high", json_real(high));
-    }
-    return figure;
-}
-
-static json_t *job_json(const Sweep *sweep, const SweepTable *table, size_t j)
-{
-    json_t *job = json_object(), *axes = json_object(), *metrics = json_object();
-    for (size_t k = 0; k < sweep->axis_count; k++) {
-        const char *value = sweep_value(sweep, &sweep->jobs[j], k);
-        json_object_set_new(axes, sweep->axes[k].name, value ? json_string(value) : json_null());
-    }
-    for (size_t c = 0; c < table->column_count; c++) {
-        const SweepFigure *figure = &table->figures[j * table->column_count + c];
-        if (figure->there)
-            json_object_set_new(metrics, table->columns[c],
-                                interval_json(figure->value, figure->low, figure->high));
-    }
-    json_object_set_new(job, "job", json_string(sweep->jobs[j].name));
-    json_object_set_new(job, "axes", axes);
-    json_object_set_new(job, "status", json_string(table->status[j]));
-    if (table->messages[j])
-        json_object_set_new(job, "message", json_string(table->messages[j]));
-    json_object_set_new(job, "stages", json_integer((json_int_t)sweep->jobs[j].stage_count));
-    json_object_set_new(job, "metrics", metrics);
-    return job;
-}
-
-static json_t *stages_json(const Sweep *sweep)
-{
-    json_t *stages = json_object();
-    size_t distinct = 0, uses = 0;
-    for (size_t k = 0; k < sweep->task_count; k++) {
-        distinct += sweep->tasks[k].id != NULL;
-        uses += sweep->tasks[k].id ? sweep->tasks[k].uses : 0;
-    }
-    json_object_set_new(stages, "in_jobs", json_integer((json_int_t)uses));
-    json_object_set_new(stages, "distinct", json_integer((json_int_t)distinct));
-    return stages;
-}
-
-static json_t *summary_json(const SweepTable *table, const Summary *summary)
-{
-    json_t *arm = json_object(), *metrics = json_object();
-    json_object_set_new(arm, "arm", json_string(summary->label));
-    json_object_set_new(arm, "runs", json_integer((json_int_t)summary->runs));
-    for (size_t c = 0; c < table->column_count; c++) {
-        json_t *figure = json_object();
-        json_object_set_new(figure, "mean", number(summary->mean[c]));
-        json_object_set_new(figure, "deviation", number(summary->deviation[c]));
-        json_object_set_new(figure, "runs", json_integer((json_int_t)summary->defined[c]));
-        json_object_set_new(metrics, table->columns[c], figure);
-    }
-    json_object_set_new(arm, "metrics", metrics);
-    return arm;
-}
-
-static json_t *arm_json(const SweepArm *arm)
-{
-    json_t *root = json_object(), *figures = json_object();
-    json_object_set_new(root, "arm", json_string(arm->label));
-    json_object_set_new(root, "runs", json_integer((json_int_t)arm->runs));
-    json_object_set_new(root, "pairs", json_integer((json_int_t)arm->pairs));
-    for (int f = 0; f < arm->figure_count; f++) {
-        json_t *figure = json_object();
-        json_object_set_new(figure, "mean", number(arm->mean[f]));
-        json_object_set_new(figure, "deviation", number(arm->deviation[f]));
-        if (!arm->is_baseline && arm->pairs) {
-            const Interval *apart = &arm->apart[f];
-            json_object_set_new(figure, "difference",
-                                interval_json(apart->value, apart->low, apart->high));
-            json_object_set_new(figure, "p", number(apart->p));
-        }
-        json_object_set_new(figures, arm->figures[f], figure);
-    }
-    json_object_set_new(root, "figures", figures);
-    return root;
-}
-
-static json_t *verdict_json(const SweepVerdict *verdict)
-{
-    json_t *root = json_object(), *arms = json_array();
-    json_object_set_new(root, "scores", json_string(verdict->comparison->scores));
-    if (verdict->problem)
-        json_object_set_new(root, "problem", json_string(verdict->problem));
-    for (size_t a = 0; a < verdict->count && !verdict->problem; a++)
-        json_array_append_new(arms, arm_json(&verdict->arms[a]));
-    json_object_set_new(root, "arms", arms);
-    return root;
-}
-
 /* ---- Both -------------------------------------------------------------------------------- */
 
-typedef struct Results {
-    SweepTable *table;
-    SweepVerdict *verdicts;
-    Summary *summaries;
-    size_t summary_count;
-} Results;
-
-static Results results_open(const Sweep *sweep)
+static SweepResults results_open(const Sweep *sweep)
 {
-    Results results = {.table = sweep_gather(sweep)};
+    SweepResults results = {.table = sweep_gather(sweep)};
+    results.controls = sweep_control(sweep, results.table);
     results.verdicts = sweep_compare(sweep, results.table);
+    for (size_t k = 0; k < sweep->comparison_count; k++)
+        sweep_tell(&results.verdicts[k], sweep_failed_control(sweep, results.controls));
     results.summaries = summaries_new(sweep, results.table, &results.summary_count);
     return results;
 }
 
-static void results_close(const Sweep *sweep, Results *results)
+static void results_close(const Sweep *sweep, SweepResults *results)
 {
     sweep_verdicts_free(sweep, results->verdicts);
+    mem_free(results->controls);
     summaries_free(results->summaries, results->summary_count);
     sweep_table_free(results->table);
 }
 
-static char *json_text(const Sweep *sweep, const Results *results)
-{
-    json_t *root = json_object(), *jobs = json_array(), *arms = json_array();
-    json_t *verdicts = json_array();
-    json_object_set_new(root, "sweep", json_string(sweep->name));
-    json_object_set_new(root, "fornix", json_string(FORNIX_BUILD));
-    json_object_set_new(root, "isa", json_string(isa_name(isa_active())));
-    json_object_set_new(root, "stages", stages_json(sweep));
-    for (size_t j = 0; j < sweep->job_count; j++)
-        json_array_append_new(jobs, job_json(sweep, results->table, j));
-    for (size_t s = 0; s < results->summary_count; s++)
-        json_array_append_new(arms, summary_json(results->table, &results->summaries[s]));
-    for (size_t k = 0; k < sweep->comparison_count; k++)
-        json_array_append_new(verdicts, verdict_json(&results->verdicts[k]));
-    json_object_set_new(root, "jobs", jobs);
-    json_object_set_new(root, "summary", arms);
-    json_object_set_new(root, "comparisons", verdicts);
-    char *text = json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(17));
-    json_decref(root);
-    return text;
-}
-
-static bool write_both(const Sweep *sweep, const Results *results, FornixError *error)
+static bool write_both(const Sweep *sweep, const SweepResults *results, FornixError *error)
 {
     Text csv = {0};
     csv_text(sweep, results->table, &csv);
-    char *json = json_text(sweep, results), *path = file_join(sweep->folder, "results.csv");
+    char *json = sweep_json(sweep, results), *path = file_join(sweep->folder, "results.csv");
     bool fine = json && file_write(path, csv.data, csv.length, error);
     mem_free(path);
     path = file_join(sweep->folder, "results.json");
@@ -349,7 +210,7 @@ static void spread_cell(Grid *grid, double mean, double deviation)
         grid_cell(grid, "%s ± %s", figure_text(mean, value), figure_text(deviation, spread));
 }
 
-static void print_summaries(const Results *results, FILE *out)
+static void print_summaries(const SweepResults *results, FILE *out)
 {
     const SweepTable *table = results->table;
     Grid *grid = grid_new(2 + (int)table->column_count);
@@ -358,7 +219,7 @@ static void print_summaries(const Results *results, FILE *out)
     for (size_t c = 0; c < table->column_count; c++)
         grid_cell(grid, "%s", table->columns[c]);
     for (size_t s = 0; s < results->summary_count; s++) {
-        const Summary *summary = &results->summaries[s];
+        const SweepSummary *summary = &results->summaries[s];
         grid_cell(grid, "%s", summary->label);
         grid_cell(grid, "%zu", summary->runs);
         for (size_t c = 0; c < table->column_count; c++)
@@ -371,6 +232,15 @@ static void print_summaries(const Results *results, FILE *out)
     print_grid(grid, out);
 }
 
+static void against_cells(Grid *grid, const SweepArm *arm, const SweepAgainst *against, int f)
+{
+    char interval[INTERVAL_TEXT], p[FIGURE_TEXT];
+    bool apart = against && against->pairs;
+    spread_cell(grid, arm->mean[f], arm->deviation[f]);
+    grid_cell(grid, "%s", apart ? interval_text(against->apart[f], interval) : "");
+    grid_cell(grid, "%s", apart ? p_text(against->apart[f].p, p) : "");
+}
+
 static void print_verdict(const SweepVerdict *verdict, FILE *out)
 {
     fprintf(out, "\n%s, each run paired with the baseline's of the same seed and fold\n",
@@ -380,7 +250,6 @@ static void print_verdict(const SweepVerdict *verdict, FILE *out)
         return;
     }
     int figures = verdict->arms[0].figure_count;
-    char interval[INTERVAL_TEXT], p[FIGURE_TEXT];
     Grid *grid = grid_new(2 + 3 * figures);
     grid_cell(grid, "arm");
     grid_cell(grid, "pairs");
@@ -391,23 +260,35 @@ static void print_verdict(const SweepVerdict *verdict, FILE *out)
     }
     for (size_t a = 0; a < verdict->count; a++) {
         const SweepArm *arm = &verdict->arms[a];
-        bool apart = !arm->is_baseline && arm->pairs;
         grid_cell(grid, "%s", arm->label);
-        grid_cell(grid, "%zu", arm->pairs);
-        for (int f = 0; f < figures; f++) {
-            spread_cell(grid, arm->mean[f], arm->deviation[f]);
-            grid_cell(grid, "%s", apart ? interval_text(arm->apart[f], interval) : "");
-            grid_cell(grid, "%s", apart ? p_text(arm->apart[f].p, p) : "");
-        }
+        grid_cell(grid, "%zu", arm->is_baseline ? arm->runs : arm->against[0].pairs);
+        for (int f = 0; f < figures; f++)
+            against_cells(grid, arm, arm->against, f);
     }
     print_grid(grid, out);
     fprintf(out,
             "  differences: means over pairs, %g %% intervals and p by drawing subjects again over "
-            "all runs, p corrected (Holm)\n",
+            "all runs, p corrected for all pairs of arms (Holm)\n",
             100 * verdict->comparison->confidence);
+    for (size_t k = 0; k < verdict->word_count; k++)
+        fprintf(out, "  %s\n", verdict->words[k]);
+    for (size_t k = 0; k < verdict->warning_count; k++)
+        fprintf(out, "  ! %s\n", verdict->warnings[k]);
 }
 
-static void print_results(const Sweep *sweep, const Results *results, FILE *out)
+static void print_controls(const Sweep *sweep, const SweepResults *results, FILE *out)
+{
+    char mean[FIGURE_TEXT], low[FIGURE_TEXT], high[FIGURE_TEXT];
+    for (size_t k = 0; k < sweep->control_count; k++) {
+        const SweepControlled *found = &results->controls[k];
+        fprintf(out, "%s%scontrol '%s': mean %s of %zu, has to lie between %s and %s: %s\n",
+                k ? "" : "\n", found->passed ? "" : "! ", found->control->name,
+                figure_text(found->mean, mean), found->runs, figure_text(found->control->low, low),
+                figure_text(found->control->high, high), found->passed ? "passed" : "failed");
+    }
+}
+
+static void print_results(const Sweep *sweep, const SweepResults *results, FILE *out)
 {
     const SweepTable *table = results->table;
     size_t done = count_done(table), failed = 0;
@@ -415,6 +296,7 @@ static void print_results(const Sweep *sweep, const Results *results, FILE *out)
         failed += strcmp(table->status[j], "failed") == 0;
     if (table->column_count)
         print_summaries(results, out);
+    print_controls(sweep, results, out);
     for (size_t k = 0; k < sweep->comparison_count; k++)
         print_verdict(&results->verdicts[k], out);
     fprintf(out, "\n%zu of %zu jobs done", done, table->job_count);
@@ -430,7 +312,7 @@ bool sweep_finish(const Sweep *sweep, FILE *out, FornixError *error)
     size_t seen, now;
     bool fine;
     do {
-        Results results = results_open(sweep);
+        SweepResults results = results_open(sweep);
         seen = count_done(results.table);
         fine = write_both(sweep, &results, error);
         SweepTable *again = sweep_gather(sweep);

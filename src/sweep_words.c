@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What follows from the comparison of a sweep's arms, in sentences, and what must not be missed. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "sweep_parts.h"
+
+enum { FEW_SUBJECTS = 10 };
+
+/* ---- Findings ---------------------------------------------------------------------------- */
+
+static SweepFinding figure_finding(const SweepVerdict *verdict, const SweepArm *arm,
+                                   const SweepAgainst *against, int figure)
+{
+    Interval apart = against->apart[figure];
+    if (!(apart.p < verdict->comparison->level)) /* NAN is no evidence */
+        return SWEEP_NONE;
+    return (apart.value > 0) != arm->lower[figure] ? SWEEP_BETTER : SWEEP_WORSE;
+}
+
+static SweepFinding against_finding(const SweepVerdict *verdict, const SweepArm *arm,
+                                    const SweepAgainst *against)
+{
+    bool better = false, worse = false;
+    for (int f = 0; f < arm->figure_count; f++) {
+        SweepFinding finding = figure_finding(verdict, arm, against, f);
+        better = better || finding == SWEEP_BETTER;
+        worse = worse || finding == SWEEP_WORSE;
+    }
+    return better && worse ? SWEEP_MIXED : better ? SWEEP_BETTER : worse ? SWEEP_WORSE : SWEEP_NONE;
+}
+
+SweepFinding sweep_finding(const SweepVerdict *verdict, const SweepArm *arm)
+{
+    SweepFinding finding =
+        arm->against_count ? against_finding(verdict, arm, &arm->against[0]) : SWEEP_NONE;
+    for (size_t k = 1; k < arm->against_count && finding == SWEEP_BETTER; k++)
+        if (against_finding(verdict, arm, &arm->against[k]) != SWEEP_BETTER)
+            finding = SWEEP_NONE;
+    return finding;
+}
+
+/* ---- Sentences --------------------------------------------------------------------------- */
+
+/* Takes over what text has become. */
+static void keep(char ***texts, size_t *count, Text *text)
+{
+    *texts = mem_grow(*texts, *count + 1, sizeof **texts);
+    (*texts)[(*count)++] = mem_text(text_value(text));
+    text_free(text);
+}
+
+/* The figures that tell them apart, or all where none does. */
+static void tell_against(const SweepVerdict *verdict, const SweepArm *arm,
+                         const SweepAgainst *against, Text *text)
+{
+    static const char *const words[] = {"worse than", "no evidence of a difference to",
+                                        "better than", "better and worse, by figure, than"};
+    SweepFinding finding = against_finding(verdict, arm, against);
+    char interval[INTERVAL_TEXT], p[FIGURE_TEXT];
+    int told = 0;
+    text_format(text, "%s%s '%s' (", text->length ? "; " : "", words[finding + 1], against->label);
+    for (int f = 0; f < arm->figure_count; f++)
+        if (finding == SWEEP_NONE || figure_finding(verdict, arm, against, f) != SWEEP_NONE)
+            text_format(text, "%s%s by %s, %s", told++ ? "; " : "", arm->figures[f],
+                        interval_text(against->apart[f], interval),
+                        p_words(against->apart[f].p, p));
+    text_add(text, ")");
+}
+
+static void tell_arm(SweepVerdict *verdict, const SweepArm *arm)
+{
+    static const char *const overall[] = {"worse", "no evidence", "better", "mixed"};
+    Text text = {0}, pairs = {0};
+    for (size_t k = 0; k < arm->against_count; k++)
+        tell_against(verdict, arm, &arm->against[k], &pairs);
+    text_format(&text, "'%s': %s: %s; %zu runs, from %" PRId64 " subjects", arm->label,
+                overall[sweep_finding(verdict, arm) + 1], text_value(&pairs), arm->against[0].pairs,
+                verdict->subjects);
+    text_free(&pairs);
+    keep(&verdict->words, &verdict->word_count, &text);
+}
+
+/* ---- Warnings ---------------------------------------------------------------------------- */
+
+static void warn_of_runs(SweepVerdict *verdict, const SweepArm *arm, size_t runs, const char *words)
+{
+    Text text = {0};
+    if (!runs)
+        return;
+    text_format(&text, "'%s': %s in %zu of %zu runs", arm->label, words, runs, arm->runs);
+    keep(&verdict->warnings, &verdict->warning_count, &text);
+}
+
+static int figure_named(const SweepArm *arm, const char *name)
+{
+    for (int f = 0; f < arm->figure_count; f++)
+        if (strcmp(arm->figures[f], name) == 0)
+            return f;
+    return -1;
+}
+
+/* A class that gained at the cost of the others, where both figures are compared. */
+static void warn_of_shift(SweepVerdict *verdict, const SweepArm *arm)
+{
+    int balanced = figure_named(arm, "balanced_accuracy");
+    const SweepAgainst *own = arm->against;
+    for (int f = 0; own && balanced >= 0 && f < arm->figure_count; f++) {
+        Text text = {0};
+        if (strncmp(arm->figures[f], "sensitivity.", 12) != 0 ||
+            figure_finding(verdict, arm, own, f) != SWEEP_BETTER ||
+            figure_finding(verdict, arm, own, balanced) == SWEEP_BETTER)
+            continue;
+        text_format(&text,
+                    "'%s': %s is better, and balanced accuracy is not: other classes paid for it",
+                    arm->label, arm->figures[f]);
+        keep(&verdict->warnings, &verdict->warning_count, &text);
+    }
+}
+
+static void warn_of_few(SweepVerdict *verdict)
+{
+    Text text = {0};
+    if (verdict->fewest >= FEW_SUBJECTS)
+        return;
+    text_format(&text,
+                "only %" PRId64 " subjects of a class: intervals and p of so few are not to be "
+                "relied on",
+                verdict->fewest);
+    keep(&verdict->warnings, &verdict->warning_count, &text);
+}
+
+static void withhold(SweepVerdict *verdict, const SweepControlled *failed)
+{
+    const SweepControl *control = failed->control;
+    char mean[FIGURE_TEXT], low[FIGURE_TEXT], high[FIGURE_TEXT];
+    Text text = {0};
+    verdict->withheld = control->name;
+    text_format(&text,
+                "the verdict is withheld: control '%s' failed, its mean %s over %zu figures has to "
+                "lie between %s and %s",
+                control->name, figure_text(failed->mean, mean), failed->runs,
+                figure_text(control->low, low), figure_text(control->high, high));
+    keep(&verdict->warnings, &verdict->warning_count, &text);
+}
+
+void sweep_tell(SweepVerdict *verdict, const SweepControlled *failed)
+{
+    if (verdict->problem)
+        return;
+    if (failed)
+        withhold(verdict, failed);
+    for (size_t a = 0; a < verdict->count; a++) {
+        const SweepArm *arm = &verdict->arms[a];
+        if (!failed && arm->against_count)
+            tell_arm(verdict, arm);
+        warn_of_runs(verdict, arm, arm->by_chance, "chance lies in the interval of the AUC");
+        warn_of_runs(verdict, arm, arm->constant, "it names one class always");
+        warn_of_runs(verdict, arm, arm->chosen,
+                     "something was fitted or chosen on subjects that are judged, which flatters,");
+        warn_of_shift(verdict, arm);
+    }
+    warn_of_few(verdict);
+}
