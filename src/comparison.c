@@ -32,12 +32,13 @@ static bool find_nulls(Comparison *c)
             if (other >= 0)
                 c->is_null[other] = found = true;
         }
-        if (found)
-            continue;
         arm_suggest(c->name, c->count, c->null->items[k], near, sizeof near);
-        return fornix_build_fail(c->build, "null", "no '%s' among the arms%s%s%s",
-                                 c->null->items[k], *near ? "; did you mean '" : "", near,
-                                 *near ? "'?" : "");
+        if (!found && *near)
+            return fornix_build_fail(c->build, "null", "no '%s' among the arms; did you mean '%s'?",
+                                     c->null->items[k], near);
+        if (!found) /* arms are often a param: one may have been left out on purpose */
+            fornix_warn(c->build, "null arm '%s' is not there: no verdict is against it",
+                        c->null->items[k]);
     }
     for (int i = 0; i < c->count; i++)
         c->is_null[c->baseline[i]] = true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the nodes of a run found, as data for whoever reads it later. Neither time nor place is in
- * it: the same run leaves the same bytes.
+/* What the nodes of a run found, as data for whoever reads it later. Figures and curves tell of
+ * neither time nor place: the same run leaves the same bytes. Lines may name files.
  *
  *   final.json   {node: {figure: number}}, an interval's ends as figure.low and figure.high
  *   curves.json  {node: {curve: {"columns": [name], "rows": [[number]]}}}

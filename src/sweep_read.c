@@ -204,6 +204,29 @@ static void read_compare(Sweep *sweep, const Element *element)
     sweep->comparisons[sweep->comparison_count++] = *a;
 }
 
+/* Where one axis tells arms, null arms are among its values. */
+static void check_nulls(Sweep *sweep, const SweepComparison *comparison)
+{
+    int axis = comparison->over.count == 1 ? sweep_axis(sweep, comparison->over.items[0]) : -1;
+    if (axis < 0 || sweep->axes[axis].given)
+        return;
+    const SweepAxis *arms = &sweep->axes[axis];
+    const char **values = arena_take(sweep->memory, arms->count + 1, sizeof *values);
+    for (size_t k = 0; k < arms->count; k++)
+        values[k] = arms->values[k].text;
+    for (int64_t k = 0; k < comparison->null.count; k++) {
+        const char *null = comparison->null.items[k];
+        const char *near = text_suggest(null, values, arms->count);
+        bool found = false;
+        for (size_t v = 0; v < arms->count; v++)
+            found = found || strcmp(values[v], null) == 0;
+        if (!found)
+            diag_error_help(sweep->diag, sweep_value_place(comparison->element, "null"),
+                            near ? arena_format(sweep->memory, "did you mean '%s'?", near) : NULL,
+                            "axis '%s' has no value '%s'", arms->name, null);
+    }
+}
+
 /* An axis may stand below the comparison that names it. */
 static void check_comparison(Sweep *sweep, const SweepComparison *comparison)
 {
@@ -325,8 +348,10 @@ bool sweep_read(Sweep *sweep)
     for (const Element *child = root->first; child; child = child->next)
         read_child(sweep, child, &given);
     take_given(sweep, &given);
-    for (size_t k = 0; k < sweep->comparison_count; k++)
+    for (size_t k = 0; k < sweep->comparison_count; k++) {
         check_comparison(sweep, &sweep->comparisons[k]);
+        check_nulls(sweep, &sweep->comparisons[k]);
+    }
     return diag_errors(sweep->diag) == 0;
 }
 

@@ -119,6 +119,22 @@ static void warn_of_shift(SweepVerdict *verdict, const SweepArm *arm)
     }
 }
 
+/* A null arm that no job has: then no verdict is against it. */
+static void warn_of_missing(SweepVerdict *verdict)
+{
+    const FornixList *null = &verdict->comparison->null;
+    for (int64_t k = 0; k < null->count; k++) {
+        bool found = false;
+        Text text = {0};
+        for (size_t a = 0; a < verdict->count; a++)
+            found = found || strcmp(verdict->arms[a].label, null->items[k]) == 0;
+        if (found)
+            continue;
+        text_format(&text, "null arm '%s' is not there: no verdict is against it", null->items[k]);
+        keep(&verdict->warnings, &verdict->warning_count, &text);
+    }
+}
+
 static void warn_of_few(SweepVerdict *verdict)
 {
     Text text = {0};
@@ -161,5 +177,6 @@ void sweep_tell(SweepVerdict *verdict, const SweepControlled *failed)
                      "something was fitted or chosen on subjects that are judged, which flatters,");
         warn_of_shift(verdict, arm);
     }
+    warn_of_missing(verdict);
     warn_of_few(verdict);
 }

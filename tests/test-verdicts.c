@@ -164,6 +164,9 @@ START_TEST(against_null_arms)
     ck_assert_msg(strstr(made.mistake, "no 'wieghts' among the arms; did you mean 'weights'?"),
                   "%s", made.mistake);
     ck_assert_str_eq(made.where, "null");
+    table = compared("null='threshold'", tables, 2);
+    ck_assert_msg(table != NULL, "%s", made.mistake);
+    ck_assert(warns(table, "null arm 'threshold' is not there: no verdict is against it"));
 }
 END_TEST
 

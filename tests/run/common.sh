@@ -32,7 +32,7 @@ expect() { # CODE PATTERN: what the last run had to end with, and to say
 
 # Everything in a run's folder that does not tell of time and place.
 bits() {
-    (cd "$work/$1" && find . -type f ! -name manifest.json ! -name 'report.*' | sort |
+    (cd "$work/$1" && find . -type f ! -name manifest.json ! -name lines.json ! -name 'report.*' | sort |
         xargs cksum)
 }
 
