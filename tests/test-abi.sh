@@ -61,7 +61,7 @@ sed -n 's/^typedef struct \([A-Za-z]* \)\{0,1\}{ \(.*\); } \([A-Za-z]*\)$/\3|\2/
         }
     }' "$work/structs"
     sed -n 's/^\(typedef \)\{0,1\}enum {\(.*\)}.*/\2/p' "$work/declarations" | tr ',' '\n' |
-        sed -n 's/^ *\([A-Z_0-9]*[A-Z]\).*/printf("\1 = %lld\\n", (long long)\1);/p'
+        sed -n 's/^ *\([A-Z][A-Z_0-9]*\).*/printf("\1 = %lld\\n", (long long)\1);/p'
     printf 'return 0;\n}\n'
 } >"$work/print.c"
 # shellcheck disable=SC2086
