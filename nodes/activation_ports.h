@@ -71,6 +71,17 @@ static inline void activation_run_back(const FornixStep *step, ActivationKind ki
     }                                                                                              \
     ACTIVATION_PASSES(kind, constant)
 
+/* Along a direction it changes by the slope at its output. */
+#define ACTIVATION_TANGENT(name, constant)                                                         \
+    static bool tangent(FornixInfer *infer, const void *attrs)                                     \
+    {                                                                                              \
+        fornix_emit(infer,                                                                         \
+                    "<slope id=\"tangent\" x=\"tangent0\" of=\"output0\" activation=\"" name       \
+                    "\" constant=\"%.17g\"/>",                                                     \
+                    (double)constant(attrs));                                                      \
+        return true;                                                                               \
+    }
+
 #define ACTIVATION_NO_CONSTANT(attrs) ((void)(attrs), 0)
 
 #endif

@@ -39,6 +39,18 @@ static void backward(const FornixStep *step, const void *attrs, int pass, int64_
     pool_backward(&pool, &bound, begin, end);
 }
 
+static bool tangent(FornixInfer *infer, const void *attrs)
+{
+    const AveragePool *a = attrs;
+    fornix_emit(infer, "<average_pool id=\"tangent\" x=\"tangent0\" count_padding=\"%s\"",
+                a->count_padding ? "yes" : "no");
+    conv_emit_dims(infer, "kernel", a->kernel);
+    conv_emit_dims(infer, "stride", a->stride);
+    conv_emit_dims(infer, "padding", a->padding);
+    fornix_emit(infer, "/>");
+    return true;
+}
+
 static const FornixAttr attrs[] = {
     FORNIX_DIMS(AveragePool, kernel, "2", 1, 255, "size of a window"),
     FORNIX_DIMS(AveragePool, stride, "", 1, 255, "from one window to the next; unsaid: the kernel"),
@@ -62,4 +74,5 @@ const FornixNode fornix_node = {
     .example = "x=2,4,5,6,3 | <average_pool x=\"x\"/>\n"
                "x=1,1,7,8,4 | <average_pool x=\"x\" kernel=\"3\" stride=\"2\" padding=\"1\"/>\n"
                "x=2,1,5,5,2 | <average_pool x=\"x\" kernel=\"3\" stride=\"1\" padding=\"1\" "
-               "count_padding=\"no\"/>"};
+               "count_padding=\"no\"/>",
+    .tangent = tangent};

@@ -65,6 +65,19 @@ static void backward(const FornixStep *step, const void *attrs, int pass, int64_
     }
 }
 
+static bool tangent(FornixInfer *infer, const void *attrs)
+{
+    (void)attrs;
+    for (int i = 0; i < fornix_inputs(infer); i++)
+        if (!fornix_has_tangent(infer, i))
+            fornix_emit(infer, "<scale id=\"still%d\" x=\"input%d\" by=\"0\"/>", i, i);
+    fornix_emit(infer, "<concat id=\"tangent\" x=\"");
+    for (int i = 0; i < fornix_inputs(infer); i++)
+        fornix_emit(infer, " %s%d", fornix_has_tangent(infer, i) ? "tangent" : "still", i);
+    fornix_emit(infer, "\"/>");
+    return true;
+}
+
 static const FornixPort inputs[] = {
     {"x", FORNIX_VALUES, FORNIX_MANY | FORNIX_PITCHED, "tensors that differ in channels alone"},
     {0}};
@@ -82,4 +95,5 @@ const FornixNode fornix_node = {
     .outputs = outputs,
     .layer = &layer,
     .example = "a=2,3,4,5,6 b=2,3,4,5,3 | <concat x=\"a b\"/>\n"
-               "a=2,1,1,1,5 b=2,1,1,1,1 c=2,1,1,1,2 | <concat x=\"a b c\"/>"};
+               "a=2,1,1,1,5 b=2,1,1,1,1 c=2,1,1,1,2 | <concat x=\"a b c\"/>",
+    .tangent = tangent};

@@ -67,6 +67,19 @@ static void backward(const FornixStep *step, const void *attrs, int pass, int64_
     conv_backward(step, &conv, CONV_FORWARD, a->bias, pass, begin, end);
 }
 
+static bool tangent(FornixInfer *infer, const void *attrs)
+{
+    const ConvAttrs *a = attrs;
+    fornix_emit(infer, "<conv id=\"tangent\" x=\"tangent0\" channels=\"%lld\" bias=\"no\"",
+                (long long)a->channels);
+    conv_emit_dims(infer, "kernel", a->kernel);
+    conv_emit_dims(infer, "stride", a->stride);
+    conv_emit_dims(infer, "padding", a->padding);
+    conv_emit_dims(infer, "dilation", a->dilation);
+    fornix_emit(infer, "/>");
+    return true;
+}
+
 static const FornixAttr attrs[] = {
     FORNIX_INT(ConvAttrs, channels, NULL, 1, 1 << 20, "of the output"),
     FORNIX_DIMS(ConvAttrs, kernel, "3", 1, 1024, "size of the kernel"),
@@ -101,4 +114,5 @@ const FornixNode fornix_node = {
                "x=1,1,9,8,4 | <conv x=\"x\" channels=\"3\" stride=\"2\" padding=\"1\"/>\n"
                "x=2,1,1,11,2 | <conv x=\"x\" channels=\"4\" dilation=\"2\" bias=\"no\"/>\n"
                "x=1,3,4,5,6 | <conv x=\"x\" channels=\"7\" kernel=\"1\"/>\n"
-               "x=1,1,7,6,17 | <conv x=\"x\" channels=\"18\" kernel=\"2 3\" padding=\"0\"/>"};
+               "x=1,1,7,6,17 | <conv x=\"x\" channels=\"18\" kernel=\"2 3\" padding=\"0\"/>",
+    .tangent = tangent};

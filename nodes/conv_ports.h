@@ -28,6 +28,17 @@ static inline int64_t conv_padding(FornixDims dims, int axis, int64_t kernel)
     return said ? dims.size[axis] : 0;
 }
 
+/* An attribute of sizes, as it was written, for a tangent. */
+static inline void conv_emit_dims(FornixInfer *infer, const char *name, FornixDims dims)
+{
+    if (!dims.count)
+        return;
+    fornix_emit(infer, " %s=\"", name);
+    for (int a = 3 - dims.count; a < 3; a++)
+        fornix_emit(infer, "%s%lld", a > 3 - dims.count ? " " : "", (long long)dims.size[a]);
+    fornix_emit(infer, "\"");
+}
+
 /* PyTorch's start of convolutions and dense layers, weight and bias alike. */
 static inline FornixInit conv_init(int64_t fan_in)
 {

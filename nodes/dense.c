@@ -105,6 +105,14 @@ static void backward(const FornixStep *step, const void *attrs, int pass, int64_
     }
 }
 
+static bool tangent(FornixInfer *infer, const void *attrs)
+{
+    const Dense *a = attrs;
+    fornix_emit(infer, "<dense id=\"tangent\" x=\"tangent0\" channels=\"%lld\" bias=\"no\"/>",
+                (long long)a->channels);
+    return true;
+}
+
 static const FornixAttr attrs[] = {FORNIX_INT(Dense, channels, NULL, 1, 1 << 24, "of the output"),
                                    FORNIX_BOOL(Dense, bias, "yes", "add a number to each channel"),
                                    {0}};
@@ -127,4 +135,5 @@ const FornixNode fornix_node = {
     .layer = &layer,
     .example = "x=4,1,1,1,7 | <dense x=\"x\" channels=\"5\"/>\n"
                "x=3,2,3,2,5 | <dense x=\"x\" channels=\"70\"/>\n"
-               "x=9,1,1,1,33 | <dense x=\"x\" channels=\"1\" bias=\"no\"/>"};
+               "x=9,1,1,1,33 | <dense x=\"x\" channels=\"1\" bias=\"no\"/>",
+    .tangent = tangent};

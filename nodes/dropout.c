@@ -50,6 +50,13 @@ static void backward(const FornixStep *step, const void *attrs, int pass, int64_
     apply(step, attrs, &step->dout[0], &step->din[0], begin, end);
 }
 
+static bool tangent(FornixInfer *infer, const void *attrs)
+{
+    const DropoutAttrs *a = attrs;
+    fornix_emit(infer, "<dropout id=\"tangent\" x=\"tangent0\" rate=\"%.17g\"/>", a->rate);
+    return true;
+}
+
 static const FornixAttr attrs[] = {
     FORNIX_REAL(DropoutAttrs, rate, "0.5", 0, 1, "share of the numbers that are left out"), {0}};
 static const FornixPort inputs[] = {{"x", FORNIX_VALUES, FORNIX_PITCHED, "any tensor of values"},
@@ -71,4 +78,5 @@ const FornixNode fornix_node = {
     .layer = &layer,
     .example = "x=2,3,4,5,6 | <dropout x=\"x\"/>\n"
                "x=5,1,1,1,70 | <dropout x=\"x\" rate=\"0.3\"/>\n"
-               "x=3,1,1,1,7 | <dropout x=\"x\" rate=\"0\"/>"};
+               "x=3,1,1,1,7 | <dropout x=\"x\" rate=\"0\"/>",
+    .tangent = tangent};

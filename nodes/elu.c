@@ -12,6 +12,7 @@ static double alpha_of(const Elu *attrs)
 }
 
 ACTIVATION_LAYER(ACTIVATION_ELU, alpha_of, 20)
+ACTIVATION_TANGENT("elu", alpha_of)
 
 static const FornixAttr attrs[] = {
     FORNIX_REAL(Elu, alpha, "1", 0, 100, "how far below 0 values can come"), {0}};
@@ -26,4 +27,5 @@ const FornixNode fornix_node = {
     .inputs = activation_inputs,
     .outputs = activation_outputs,
     .layer = &layer,
-    .example = "x=2,3,4,5,6 | <elu x=\"x\"/>\nx=3,1,1,1,7 | <elu x=\"x\" alpha=\"0.5\"/>"};
+    .example = "x=2,3,4,5,6 | <elu x=\"x\"/>\nx=3,1,1,1,7 | <elu x=\"x\" alpha=\"0.5\"/>",
+    .tangent = tangent};

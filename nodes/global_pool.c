@@ -69,6 +69,16 @@ static void backward(const FornixStep *step, const void *attrs, int pass, int64_
         pixel_spread(dx, step->dout[0].data, (float)inverse_pixels(dx->shape), begin, end);
 }
 
+static bool tangent(FornixInfer *infer, const void *attrs)
+{
+    const GlobalPool *a = attrs;
+    if (a->take == TAKE_MAX)
+        return fornix_infer_fail(infer, "take",
+                                 "a gradient can't be trained on through a maximum; take the mean");
+    fornix_emit(infer, "<global_pool id=\"tangent\" x=\"tangent0\"/>");
+    return true;
+}
+
 static const char *const takes[] = {"mean", "max", NULL};
 
 static const FornixAttr attrs[] = {
@@ -89,4 +99,5 @@ const FornixNode fornix_node = {
     .layer = &layer,
     .example = "x=2,4,5,6,3 | <global_pool x=\"x\"/>\n"
                "x=3,1,7,8,17 | <global_pool x=\"x\" take=\"max\"/>\n"
-               "x=2,1,1,1,5 | <global_pool x=\"x\"/>"};
+               "x=2,1,1,1,5 | <global_pool x=\"x\"/>",
+    .tangent = tangent};

@@ -43,6 +43,13 @@ static void backward(const FornixStep *step, const void *attrs, int pass, int64_
 
 static const char *const kinds[] = {"it-is", "image", "feature", "logits", NULL};
 
+static bool tangent(FornixInfer *infer, const void *attrs)
+{
+    (void)attrs;
+    fornix_emit(infer, "<identity id=\"tangent\" x=\"tangent0\"/>");
+    return true;
+}
+
 static const FornixAttr attrs[] = {
     FORNIX_CHOICE(Identity, as, "it-is", kinds,
                   "what it means from here on: evaluators look for logits"),
@@ -63,5 +70,5 @@ const FornixNode fornix_node = {
     .inputs = inputs,
     .outputs = outputs,
     .layer = &layer,
-    .example =
-        "x=2,3,4,5,6 | <identity x=\"x\"/>\nx=3,1,1,1,7 | <identity x=\"x\" as=\"logits\"/>"};
+    .example = "x=2,3,4,5,6 | <identity x=\"x\"/>\nx=3,1,1,1,7 | <identity x=\"x\" as=\"logits\"/>",
+    .tangent = tangent};

@@ -12,6 +12,7 @@ static double slope_of(const LeakyRelu *attrs)
 }
 
 ACTIVATION_LAYER(ACTIVATION_LEAKY, slope_of, 2)
+ACTIVATION_TANGENT("leaky", slope_of)
 
 static const FornixAttr attrs[] = {FORNIX_REAL(LeakyRelu, slope, "0.01", 0, 1, "of values below 0"),
                                    {0}};
@@ -27,4 +28,5 @@ const FornixNode fornix_node = {
     .outputs = activation_outputs,
     .layer = &layer,
     .example =
-        "x=2,3,4,5,6 | <leaky_relu x=\"x\"/>\nx=3,1,1,1,7 | <leaky_relu x=\"x\" slope=\"0.2\"/>"};
+        "x=2,3,4,5,6 | <leaky_relu x=\"x\"/>\nx=3,1,1,1,7 | <leaky_relu x=\"x\" slope=\"0.2\"/>",
+    .tangent = tangent};

@@ -22,6 +22,17 @@ static const FornixPort point_loss_inputs[] __attribute__((unused)) = {
     POINT_LOSS_WEIGHT_PORT,
     {0}};
 
+static inline void point_loss_passes(FornixInfer *infer, FornixShape x)
+{
+    fornix_output(infer, 0, (FornixShape){1, 1, 1, 1, 1});
+    fornix_scratch(infer, FORNIX_FORWARD, point_loss_scratch(x));
+    for (int p = 0; p < LOSS_FORWARD_PASSES; p++)
+        fornix_pass(infer, FORNIX_FORWARD, loss_grains(x, p), FORNIX_ALWAYS);
+    fornix_pass(infer, FORNIX_BACKWARD, loss_grains(x, 0), FORNIX_FOR_INPUT);
+    fornix_flops(infer, FORNIX_FORWARD, 4.0 * (double)fornix_floats(x));
+    fornix_flops(infer, FORNIX_BACKWARD, 4.0 * (double)fornix_floats(x));
+}
+
 static inline bool point_loss_declare(FornixInfer *infer, const char *target)
 {
     FornixShape x = fornix_input(infer, POINT_LOSS_X), t = fornix_input(infer, POINT_LOSS_TARGET);
@@ -33,13 +44,7 @@ static inline bool point_loss_declare(FornixInfer *infer, const char *target)
                                  target, (long long)t.d, (long long)t.h, (long long)t.w,
                                  (long long)t.c, (long long)x.d, (long long)x.h, (long long)x.w,
                                  (long long)x.c);
-    fornix_output(infer, 0, (FornixShape){1, 1, 1, 1, 1});
-    fornix_scratch(infer, FORNIX_FORWARD, point_loss_scratch(x));
-    for (int p = 0; p < LOSS_FORWARD_PASSES; p++)
-        fornix_pass(infer, FORNIX_FORWARD, loss_grains(x, p), FORNIX_ALWAYS);
-    fornix_pass(infer, FORNIX_BACKWARD, loss_grains(x, 0), FORNIX_FOR_INPUT);
-    fornix_flops(infer, FORNIX_FORWARD, 4.0 * (double)fornix_floats(x));
-    fornix_flops(infer, FORNIX_BACKWARD, 4.0 * (double)fornix_floats(x));
+    point_loss_passes(infer, x);
     return true;
 }
 

@@ -3,6 +3,7 @@
 #include "activation_ports.h"
 
 ACTIVATION_LAYER(ACTIVATION_LEAKY, ACTIVATION_NO_CONSTANT, 1)
+ACTIVATION_TANGENT("leaky", ACTIVATION_NO_CONSTANT)
 
 const FornixNode fornix_node = {.abi = FORNIX_ABI,
                                 .name = "relu",
@@ -12,4 +13,5 @@ const FornixNode fornix_node = {.abi = FORNIX_ABI,
                                 .outputs = activation_outputs,
                                 .layer = &layer,
                                 .example =
-                                    "x=2,3,4,5,6 | <relu x=\"x\"/>\nx=3,1,1,1,7 | <relu x=\"x\"/>"};
+                                    "x=2,3,4,5,6 | <relu x=\"x\"/>\nx=3,1,1,1,7 | <relu x=\"x\"/>",
+                                .tangent = tangent};

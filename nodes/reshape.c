@@ -70,6 +70,14 @@ static void backward(const FornixStep *step, const void *attrs, int pass, int64_
     elementwise_copy(&step->din[0], &dy, begin, end);
 }
 
+static bool tangent(FornixInfer *infer, const void *attrs)
+{
+    const Reshape *a = attrs;
+    fornix_emit(infer, "<reshape id=\"tangent\" x=\"tangent0\" shape=\"%s %s %s %s\"/>",
+                a->shape.items[0], a->shape.items[1], a->shape.items[2], a->shape.items[3]);
+    return true;
+}
+
 static const FornixAttr attrs[] = {
     FORNIX_LIST(Reshape, shape, NULL, "sizes of d h w c; one may be -1: what is left"), {0}};
 static const FornixPort inputs[] = {{"x", FORNIX_VALUES, 0, "any tensor of values"}, {0}};
@@ -87,4 +95,5 @@ const FornixNode fornix_node = {
     .outputs = outputs,
     .layer = &layer,
     .example = "x=2,1,1,1,24 | <reshape x=\"x\" shape=\"1 2 3 -1\"/>\n"
-               "x=3,2,3,2,5 | <reshape x=\"x\" shape=\"1 1 1 60\"/>"};
+               "x=3,2,3,2,5 | <reshape x=\"x\" shape=\"1 1 1 60\"/>",
+    .tangent = tangent};

@@ -45,6 +45,17 @@ static void backward(const FornixStep *step, const void *attrs, int pass, int64_
             elementwise_copy(&step->din[i], &step->dout[0], begin, end);
 }
 
+static bool tangent(FornixInfer *infer, const void *attrs)
+{
+    (void)attrs;
+    fornix_emit(infer, "<residual id=\"tangent\" x=\"");
+    for (int i = 0; i < fornix_inputs(infer); i++)
+        if (fornix_has_tangent(infer, i))
+            fornix_emit(infer, " tangent%d", i);
+    fornix_emit(infer, "\"/>");
+    return true;
+}
+
 static const FornixPort inputs[] = {
     {"x", FORNIX_VALUES, FORNIX_MANY | FORNIX_PITCHED, "tensors of one shape"}, {0}};
 static const FornixPort outputs[] = {{"y", FORNIX_FEATURE, FORNIX_PITCHED, "their sum"}, {0}};
@@ -60,4 +71,5 @@ const FornixNode fornix_node = {
     .layer = &layer,
     .example = "a=2,3,4,5,6 b=2,3,4,5,6 | <residual x=\"a b\"/>\n"
                "a=2,1,1,1,5 b=2,1,1,1,5 c=2,1,1,1,5 | <residual x=\"a b c\"/>\n"
-               "a=1,1,3,4,2 | <residual x=\"a a a\"/>"};
+               "a=1,1,3,4,2 | <residual x=\"a a a\"/>",
+    .tangent = tangent};

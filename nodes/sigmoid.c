@@ -3,6 +3,7 @@
 #include "activation_ports.h"
 
 ACTIVATION_LAYER(ACTIVATION_SIGMOID, ACTIVATION_NO_CONSTANT, 20)
+ACTIVATION_TANGENT("sigmoid", ACTIVATION_NO_CONSTANT)
 
 const FornixNode fornix_node = {
     .abi = FORNIX_ABI,
@@ -13,4 +14,5 @@ const FornixNode fornix_node = {
     .inputs = activation_inputs,
     .outputs = activation_probabilities,
     .layer = &layer,
-    .example = "x=2,3,4,5,6 | <sigmoid x=\"x\"/>\nx=3,1,1,1,7 | <sigmoid x=\"x\"/>"};
+    .example = "x=2,3,4,5,6 | <sigmoid x=\"x\"/>\nx=3,1,1,1,7 | <sigmoid x=\"x\"/>",
+    .tangent = tangent};

@@ -3,6 +3,7 @@
 #include "activation_ports.h"
 
 ACTIVATION_LAYER(ACTIVATION_TANH, ACTIVATION_NO_CONSTANT, 20)
+ACTIVATION_TANGENT("tanh", ACTIVATION_NO_CONSTANT)
 
 const FornixNode fornix_node = {.abi = FORNIX_ABI,
                                 .name = "tanh",
@@ -12,4 +13,5 @@ const FornixNode fornix_node = {.abi = FORNIX_ABI,
                                 .outputs = activation_outputs,
                                 .layer = &layer,
                                 .example =
-                                    "x=2,3,4,5,6 | <tanh x=\"x\"/>\nx=3,1,1,1,7 | <tanh x=\"x\"/>"};
+                                    "x=2,3,4,5,6 | <tanh x=\"x\"/>\nx=3,1,1,1,7 | <tanh x=\"x\"/>",
+                                .tangent = tangent};

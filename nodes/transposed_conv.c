@@ -61,6 +61,20 @@ static void backward(const FornixStep *step, const void *attrs, int pass, int64_
     conv_backward(step, &conv, CONV_INPUT_GRADIENT, a->bias, pass, begin, end);
 }
 
+static bool tangent(FornixInfer *infer, const void *attrs)
+{
+    const TransposedAttrs *a = attrs;
+    fornix_emit(infer,
+                "<transposed_conv id=\"tangent\" x=\"tangent0\" channels=\"%lld\" bias=\"no\"",
+                (long long)a->channels);
+    conv_emit_dims(infer, "kernel", a->kernel);
+    conv_emit_dims(infer, "stride", a->stride);
+    conv_emit_dims(infer, "padding", a->padding);
+    conv_emit_dims(infer, "extra", a->extra);
+    fornix_emit(infer, "/>");
+    return true;
+}
+
 static const FornixAttr attrs[] = {
     FORNIX_INT(TransposedAttrs, channels, NULL, 1, 1 << 20, "of the output"),
     FORNIX_DIMS(TransposedAttrs, kernel, "2", 1, 1024, "size of the kernel"),
@@ -91,4 +105,5 @@ const FornixNode fornix_node = {
         "x=2,3,2,4,5 | <transposed_conv x=\"x\" channels=\"3\"/>\n"
         "x=1,1,4,3,6 | <transposed_conv x=\"x\" channels=\"4\" kernel=\"4\" padding=\"1\"/>\n"
         "x=2,1,5,5,3 | <transposed_conv x=\"x\" channels=\"2\" kernel=\"3\" padding=\"1\" "
-        "extra=\"1\" bias=\"no\"/>"};
+        "extra=\"1\" bias=\"no\"/>",
+    .tangent = tangent};

@@ -77,6 +77,15 @@ static void backward(const FornixStep *step, const void *attrs, int pass, int64_
     }
 }
 
+static bool tangent(FornixInfer *infer, const void *attrs)
+{
+    const Upsample *a = attrs;
+    fornix_emit(infer, "<upsample id=\"tangent\" x=\"tangent0\"");
+    conv_emit_dims(infer, "factor", a->factor);
+    fornix_emit(infer, "/>");
+    return true;
+}
+
 static const FornixAttr attrs[] = {
     FORNIX_DIMS(Upsample, factor, "2", 1, 64, "how many times larger the output is"), {0}};
 static const FornixPort inputs[] = {{"x", FORNIX_VALUES, FORNIX_PITCHED, "the smaller map"}, {0}};
@@ -95,4 +104,5 @@ const FornixNode fornix_node = {.abi = FORNIX_ABI,
                                 .layer = &layer,
                                 .example = "x=2,2,3,4,3 | <upsample x=\"x\"/>\n"
                                            "x=2,1,3,4,5 | <upsample x=\"x\" factor=\"3\"/>\n"
-                                           "x=1,2,2,3,2 | <upsample x=\"x\" factor=\"1 2 3\"/>"};
+                                           "x=1,2,2,3,2 | <upsample x=\"x\" factor=\"1 2 3\"/>",
+                                .tangent = tangent};

@@ -4,7 +4,8 @@
 static bool flows_into(const Node *node, int input, uint64_t nets)
 {
     const Value *value = node->in[input];
-    return value && (value->nets & nets) && !(node_input_flags(node, input) & FORNIX_NO_GRAD);
+    return value && (value->nets & nets) && !is_direction(value) &&
+           !(node_input_flags(node, input) & FORNIX_NO_GRAD);
 }
 
 static bool owns_trained_weights(const Node *node, uint64_t nets)
@@ -12,12 +13,21 @@ static bool owns_trained_weights(const Node *node, uint64_t nets)
     return node->weight_count > 0 && node->net >= 0 && (nets >> node->net & 1);
 }
 
+/* The slopes of a <gradient> are those of what its twins give, which comes to them here: nodes that
+ * read it stand behind them. */
+static void trace_twins(const Node *node, Gradients *g)
+{
+    if (node->gradient && g->value[node->gradient->out[0]->index])
+        g->value[node->gradient->derivative->along->index] = true;
+}
+
 static bool trace_node(const Node *node, uint64_t nets, Place place, Diag *diag, Gradients *g)
 {
     bool any = false;
+    trace_twins(node, g);
     for (int o = 0; o < node->outputs; o++)
         any = any || g->value[node->out[o]->index];
-    if (!any)
+    if (!any || node->derivative)
         return true;
     bool below = owns_trained_weights(node, nets);
     for (int i = 0; i < node->inputs; i++)
@@ -34,6 +44,9 @@ static bool trace_node(const Node *node, uint64_t nets, Place place, Diag *diag,
     for (int i = 0; i < node->inputs; i++)
         if (flows_into(node, i, nets))
             g->value[node->in[i]->index] = true;
+    for (int k = 0; k < node->weight_count && owns_trained_weights(node, nets); k++)
+        if (node->weight_values && node->weight_values[k])
+            g->value[node->weight_values[k]->index] = true;
     return true;
 }
 
@@ -42,6 +55,7 @@ bool autodiff_trace(const Graph *graph, const Value *loss, uint64_t nets, Place 
 {
     gradients->value = arena_take(arena, (size_t)graph->value_count + 1, sizeof(bool));
     gradients->node = arena_take(arena, (size_t)graph->node_count + 1, sizeof(bool));
+    gradients->nets = nets;
     gradients->value[loss->index] = (loss->nets & nets) != 0;
     bool fine = true;
     for (int k = graph->node_count - 1; k >= 0; k--)

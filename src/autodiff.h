@@ -7,8 +7,9 @@
 #include "graph.h"
 
 typedef struct Gradients {
-    bool *value; /* by Value.index: its gradient is needed */
-    bool *node;  /* by Node.index: its backward runs */
+    bool *value;   /* by Value.index: its gradient is needed */
+    bool *node;    /* by Node.index: its backward runs */
+    uint64_t nets; /* whose weights have gradients */
 } Gradients;
 
 /* Gradients of loss by the weights of the nets in the bit set. Both arrays come from arena, which

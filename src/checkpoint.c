@@ -64,6 +64,8 @@ static void add_moments(Entries *entries, Weights *weights)
         }
         if (tensor->gradient)
             entries_add(entries, "gradient/", tensor, tensor->gradient);
+        if (tensor->average)
+            entries_add(entries, "average/", tensor, tensor->average);
     }
 }
 

@@ -3,8 +3,8 @@
  *
  * Both are safetensors files that appear whole or not at all. Weights alone are the tensors under
  * their names. A checkpoint adds what optimizers keep ("moment.0/NAME"), gradients that are being
- * accumulated ("gradient/NAME"), the best weights so far ("best/NAME") and, in its metadata, the
- * progress of the stage.
+ * accumulated ("gradient/NAME"), moving averages ("average/NAME"), the best weights so far
+ * ("best/NAME") and, in its metadata, the progress of the stage.
  */
 #ifndef FORNIX_CHECKPOINT_H
 #define FORNIX_CHECKPOINT_H

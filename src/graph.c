@@ -33,6 +33,12 @@ bool shape_equal(FornixShape a, FornixShape b)
     return a.n == b.n && a.d == b.d && a.h == b.h && a.w == b.w && a.c == b.c;
 }
 
+bool is_direction(const Value *value)
+{
+    return value->producer && value->producer->derivative &&
+           value->producer->derivative->direction == value;
+}
+
 const char *shape_text(Arena *arena, FornixShape s)
 {
     return arena_format(arena, "%lld x %lld x %lld x %lld x %lld", (long long)s.n, (long long)s.d,

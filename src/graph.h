@@ -63,6 +63,19 @@ typedef struct Parameter {
     Place place;
 } Parameter;
 
+/* What <gradient> adds to its node: the gradient of the sum of `of` by `by`, and how that changes
+ * with weights. The nodes on the way from `by` to `of` have twins behind this node, which give what
+ * `of` changes by along `direction`. With the gradient's own gradient as the direction, the slopes
+ * of that number by the weights are those of the gradient: forward over reverse. */
+typedef struct GradientWay {
+    Value *of, *by;
+    Value *direction; /* made in a backward sweep alone */
+    Value *along;     /* the change of `of` along it */
+    bool *values;     /* by Value.index: it lies on the way; values and nodes that came before */
+    bool *nodes;      /* by Node.index */
+    Node *last;       /* of the twins */
+} GradientWay;
+
 struct Node {
     int index;
     const char *id, *path;
@@ -77,12 +90,16 @@ struct Node {
     int outputs;
     Parameter **weights, **states;
     int weight_count, state_count;
+    Value **weight_values; /* by weight: what it reads in its place; NULL: the weight itself */
     FornixShape *saved;
     int saved_count;
     Phase phase[PHASES];
     Share *shares;
     int share_count;
     const FornixInfer *infer; /* as its infer left it: for open */
+    const Node *twin;         /* whose weights and random numbers it uses; NULL: its own */
+    GradientWay *derivative;  /* of a <gradient>; NULL: a layer */
+    const Node *gradient;     /* whose last twin this is; NULL: none */
 };
 
 typedef struct Net {
@@ -92,6 +109,7 @@ typedef struct Net {
     bool weights_file;  /* they come from a file */
     bool load_matching; /* load="matching": leave out what has another shape */
     const char *except; /* names that are not loaded, between blanks; NULL: none */
+    bool spectral;      /* its matrices are divided by their largest singular value */
 } Net;
 
 typedef struct Graph {
@@ -118,6 +136,8 @@ unsigned node_output_flags(const Node *node, int output);
 /* Bytes of a weight or value; shapes were checked when inferred. */
 int64_t shape_bytes(FornixShape shape);
 bool shape_equal(FornixShape a, FornixShape b);
+/* Whether it is a direction of a <gradient>, into which no gradient flows. */
+bool is_direction(const Value *value);
 /* "2 x 64 x 64 x 64 x 16" (n d h w c) into the arena. */
 const char *shape_text(Arena *arena, FornixShape shape);
 

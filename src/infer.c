@@ -44,7 +44,7 @@ Parameter *body_add_parameter(Body *body, Parameter parameter)
     return graph->parameters[graph->parameter_count++] = made;
 }
 
-static void add_node(Body *body, Node *node)
+void body_add_node(Body *body, Node *node)
 {
     Graph *graph = &body->graph;
     graph->nodes = grow_list(graph->nodes, graph->node_count, &body->node_room, sizeof(Node *));
@@ -82,7 +82,7 @@ void scope_fill(Body *body, Scope *scope, const Element *parent)
 
 /* ---- Items ---- */
 
-static Node *new_node(Body *body, Scope *scope, Item *item, const FornixNode *type)
+Node *body_new_node(Body *body, const Scope *scope, const Item *item, const FornixNode *type)
 {
     Node *node = arena_take(body->memory, 1, sizeof *node);
     node->id = item->id;
@@ -91,10 +91,11 @@ static Node *new_node(Body *body, Scope *scope, Item *item, const FornixNode *ty
     node->type = type;
     node->layer = type->layer;
     node->net = scope->net;
+    node->twin = strcmp(item->id, "tangent") == 0 ? scope->twin : NULL;
     return node;
 }
 
-static void make_outputs(Body *body, Node *node)
+void body_make_outputs(Body *body, Node *node)
 {
     while (node->type->outputs[node->outputs].name)
         node->outputs++;
@@ -125,12 +126,12 @@ bool body_build_scope(Body *body, Scope *scope)
 static bool build_layer(Body *body, Scope *scope, Item *item, FornixInfer *infer)
 {
     Node *node = infer->node;
-    make_outputs(body, node);
+    body_make_outputs(body, node);
+    node->infer = infer;
     if (!infer_node(infer))
         return false;
-    node->infer = infer;
     item->node = node;
-    add_node(body, node);
+    body_add_node(body, node);
     (void)scope;
     return true;
 }
@@ -153,14 +154,14 @@ static bool build_node(Body *body, Scope *scope, Item *item)
                    "<%s> does not work on tensors, so it can't stand in here", type->name);
         return false;
     }
-    Node *node = new_node(body, scope, item, type);
+    Node *node = body_new_node(body, scope, item, type);
     node->attrs =
         attr_read(type, item->element, body->request.resolver, body->request.diag, body->memory);
     bool fine = body_connect(body, scope, item->element, node) && node->attrs;
     if (!fine)
         return false;
     FornixInfer *infer = arena_take(body->memory, 1, sizeof *infer);
-    *infer = (FornixInfer){body, scope, node, item->element, {0}, false};
+    *infer = (FornixInfer){.body = body, .scope = scope, .node = node, .element = item->element};
     return type->layer ? build_layer(body, scope, item, infer)
                        : body_build_composite(body, scope, item, infer);
 }
@@ -181,7 +182,10 @@ bool body_build_item(Body *body, Scope *scope, Item *item)
     item->state = ITEM_OPEN;
     bool is_use = strcmp(item->element->name, "use") == 0;
     body->depth += is_use;
-    bool fine = is_use ? body_build_use(body, scope, item) : build_node(body, scope, item);
+    bool is_gradient = strcmp(item->element->name, "gradient") == 0;
+    bool fine = is_use        ? body_build_use(body, scope, item)
+                : is_gradient ? body_build_gradient(body, scope, item)
+                              : build_node(body, scope, item);
     body->depth -= is_use;
     item->state = fine ? ITEM_DONE : ITEM_FAILED;
     body->failed += !fine;

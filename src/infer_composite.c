@@ -88,27 +88,35 @@ static void element_place(const FornixInfer *infer, Element *element, const char
     element->place = place_behind(arena, otherwise, element->place, why);
 }
 
+Element *body_emitted(FornixInfer *infer, const char *name, const char *why)
+{
+    Body *body = infer->body;
+    Element *inner =
+        expand_fragment(name, text_value(&infer->emitted), body->request.diag, body->memory);
+    text_free(&infer->emitted);
+    for (Element *e = inner ? inner->first : NULL; e; e = e->next)
+        element_place(infer, e, why);
+    return inner;
+}
+
 /* The nodes that the composite stands for; NULL after a mistake. */
 static Element *expand_composite(FornixInfer *infer)
 {
     Body *body = infer->body;
     const Node *node = infer->node;
     const char *name = arena_format(body->memory, "<%s '%s'>", node->type->name, node->path);
+    const char *why = arena_format(body->memory, "made by %s '%s'", node->type->name, node->path);
     Element *inner = NULL;
     Scene scene = {node->type, node->path, "in expand", node->place};
     const Scene *before = scene_enter(&scene);
     bool fine = node->type->composite->expand(infer, node->attrs);
     scene_leave(before);
     if (fine && !infer->failed)
-        inner =
-            expand_fragment(name, text_value(&infer->emitted), body->request.diag, body->memory);
+        inner = body_emitted(infer, name, why);
     text_free(&infer->emitted);
     if (!inner && !infer->failed)
         diag_error(body->request.diag, node->place, "the plugin '%s' is wrong: it emits no nodes",
                    node->type->name);
-    const char *why = arena_format(body->memory, "made by %s '%s'", node->type->name, node->path);
-    for (Element *e = inner ? inner->first : NULL; e; e = e->next)
-        element_place(infer, e, why);
     return inner;
 }
 

@@ -45,6 +45,17 @@ static int net_number(Body *body, const char *name, Place place)
     return graph->net_count++;
 }
 
+static bool read_spectral(Body *body, const NetDefinition *definition, Net *net)
+{
+    const Attribute *spectral = element_attribute(definition->element, "spectral");
+    net->spectral = spectral && same_word(spectral->value, "yes");
+    if (!spectral || net->spectral || same_word(spectral->value, "no"))
+        return true;
+    diag_error_help(body->request.diag, spectral->value_place, "'yes' or 'no'",
+                    "spectral can't be '%s'", spectral->value);
+    return false;
+}
+
 /* "x.safetensors" and anything with a slash is a file, seen from the graph's folder. */
 static bool read_weights(Body *body, const Attribute *weights, Net *net)
 {
@@ -194,6 +205,7 @@ bool body_build_use(Body *body, Scope *scope, Item *item)
     text_split_free(inputs);
     bool named = check_use_attributes(body, use, inside), fine = named;
     fine = read_load(body, use, &body->graph.nets[number]) && fine;
+    fine = read_spectral(body, net, &body->graph.nets[number]) && fine;
     for (int k = 0; k < inside->binding_count; k++)
         fine = bind_input(body, scope, use, &inside->bindings[k], !named) && fine;
     scope_fill(body, inside, net->element);

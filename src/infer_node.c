@@ -101,6 +101,7 @@ void fornix_output_classes(FornixInfer *infer, int output, int64_t classes)
 static Parameter *declare(FornixInfer *infer, const char *name, FornixShape shape)
 {
     const Node *node = infer->node;
+    const FornixInfer *owner = node->twin ? node->twin->infer : infer;
     if (node->net < 0) {
         infer->failed = true;
         diag_error(infer->body->request.diag, node->place,
@@ -117,7 +118,7 @@ static Parameter *declare(FornixInfer *infer, const char *name, FornixShape shap
     }
     const char *full =
         arena_format(infer->body->memory, "%s/%s%s.%s", infer->body->graph.nets[node->net].name,
-                     infer->scope->net_path, node->id, name);
+                     owner->scope->net_path, owner->node->id, name);
     Parameter *parameter = body_add_parameter(infer->body, (Parameter){.name = full,
                                                                        .type = node->type,
                                                                        .net = node->net,
@@ -143,9 +144,12 @@ void fornix_weight(FornixInfer *infer, int part, const char *name, FornixShape s
     Parameter *parameter = declare(infer, name, shape);
     if (!parameter)
         return;
+    Arena *memory = infer->body->memory;
+    Value *value = body_weight_value(infer, parameter);
     parameter->init = init;
-    node->weights =
-        grow(infer->body->memory, node->weights, node->weight_count, sizeof(Parameter *));
+    node->weights = grow(memory, node->weights, node->weight_count, sizeof(Parameter *));
+    node->weight_values = grow(memory, node->weight_values, node->weight_count, sizeof(Value *));
+    node->weight_values[node->weight_count] = value;
     node->weights[node->weight_count++] = parameter;
 }
 
@@ -247,6 +251,11 @@ void fornix_emit(FornixInfer *infer, const char *format, ...)
         mem_free(text);
     }
     va_end(again);
+}
+
+bool fornix_has_tangent(const FornixInfer *infer, int input)
+{
+    return infer->tangents && input >= 0 && input < infer->node->inputs && infer->tangents[input];
 }
 
 static bool check_inferred(FornixInfer *infer)

@@ -35,7 +35,8 @@ struct Scope {
     int item_count;
     Binding *bindings;
     int binding_count;
-    bool is_body; /* sees the stage's columns */
+    bool is_body;     /* sees the stage's columns */
+    const Node *twin; /* the node "tangent" in it is that one's twin; NULL: none */
 };
 
 struct Body {
@@ -56,6 +57,7 @@ struct FornixInfer {
     const Element *element;
     Text emitted;
     bool failed;
+    const bool *tangents; /* by input, in a tangent: whether there is a direction */
 };
 
 enum { NETS_MOST = 64 }; /* sets of them are bits */
@@ -67,6 +69,7 @@ Scope *scope_inside(Body *body, const Scope *scope, const Item *item); /* of a u
 bool body_build_item(Body *body, Scope *scope, Item *item);
 bool body_build_scope(Body *body, Scope *scope);
 bool body_build_use(Body *body, Scope *scope, Item *item);
+bool body_build_gradient(Body *body, Scope *scope, Item *item);
 bool body_build_composite(Body *body, Scope *scope, Item *item, FornixInfer *infer);
 bool body_connect(Body *body, Scope *scope, const Element *element, Node *node);
 
@@ -84,6 +87,15 @@ Value *body_value_in(Body *body, Scope *scope, const Element *from, const Attrib
 
 /* Runs the node's infer over its connected inputs and makes its outputs. */
 bool infer_node(FornixInfer *infer);
+
+/* A node of the scope, and its outputs, before it is inferred; adding it makes it the graph's. */
+Node *body_new_node(Body *body, const Scope *scope, const Item *item, const FornixNode *type);
+void body_make_outputs(Body *body, Node *node);
+void body_add_node(Body *body, Node *node);
+/* The fragment that the infer's node emitted, in places that lead to what was written for it. */
+Element *body_emitted(FornixInfer *infer, const char *name, const char *why);
+/* What is read in place of a weight that was declared for the infer's node; NULL: the weight. */
+Value *body_weight_value(FornixInfer *infer, Parameter *weight);
 
 Value *body_add_value(Body *body, Value value);
 Parameter *body_add_parameter(Body *body, Parameter parameter);

@@ -158,6 +158,10 @@ static const FornixAttr update_attrs[] = {
                "average the gradients of so many batches before each change"),
     FORNIX_REAL(UpdateAttrs, clip, "0", 0, 1e12,
                 "largest global norm of the gradient (torch's clip_grad_norm_); 0: none"),
+    FORNIX_REAL(
+        UpdateAttrs, average, "0", 0, 1,
+        "keep a moving average of the weights, in which the old one counts so much (0.999): "
+        "what validations see, and what the stage hands on; 0: none"),
     {0}};
 
 const FornixNode language_update = {
@@ -244,8 +248,15 @@ const FornixNode language_when = {
 const FornixNode language_otherwise = {.name = "otherwise",
                                        .doc = "The last branch of <choose>, for all other values."};
 
+static const char *const yes_or_no[] = {"no", "yes", NULL};
+
 static const FornixAttr net_attrs[] = {
-    NAMED("input", "", "names of its inputs, as its nodes refer to them"), {0}};
+    NAMED("input", "", "names of its inputs, as its nodes refer to them"),
+    CHOSEN("spectral", "no", yes_or_no,
+           "yes: each weight of its dense layers and convolutions is divided by its largest "
+           "singular value, seen as a matrix of its last axis against all others (spectral "
+           "normalisation, Miyato et al. 2018); found by one power iteration a step"),
+    {0}};
 
 const FornixNode language_net = {
     .name = "net",
@@ -258,6 +269,25 @@ static const FornixAttr use_attrs[] = {
     CHOSEN("load", "all", loads, "all weights, or those of matching names and shapes"),
     NAMED("except", "", "weights that are not loaded: a pattern of their names"),
     {0}};
+
+static const FornixPort gradient_in[] = {
+    {"of", FORNIX_VALUES | FORNIX_LOSS, 0,
+     "a number for each sample, as a discriminator's; of more the sum is taken"},
+    {"by", FORNIX_VALUES, 0, "where it depends on: what goes into the net"},
+    {0}};
+static const FornixPort gradient_out[] = {{"gradient", FORNIX_FEATURE, 0, "of the shape of by"},
+                                          {0}};
+
+const FornixNode language_gradient = {
+    .abi = FORNIX_ABI,
+    .name = "gradient",
+    .doc = "How a value changes with another that it was made of, as a tensor that can be trained "
+           "on: a gradient_penalty of it makes a WGAN-GP or R1. Between the two stand layers that "
+           "say how they change along a direction (the page of each tells).",
+    .formula = "g = d sum(of) / d by; in a backward sweep that brings u = dL/dg, dL/dw = d/dw (u . "
+               "g), the change of `of` along u differentiated (forward over reverse)",
+    .inputs = gradient_in,
+    .outputs = gradient_out};
 
 const FornixNode language_use = {
     .name = "use",
@@ -295,6 +325,7 @@ const LanguageWord language_words[] = {
     {&language_generate, PLACE_GRAPH, PLACE_APPLY, LANGUAGE_NAMED},
     {&language_filter, PLACE_GRAPH, PLACE_FILTER, LANGUAGE_NAMED},
     {&language_use, BODIES, 0, LANGUAGE_NAMED | LANGUAGE_OPEN},
+    {&language_gradient, PLACE_TRAIN | PLACE_VALIDATE, 0, LANGUAGE_NAMED},
     {&language_update, PLACE_TRAIN, PLACE_UPDATE, 0},
     {&language_validate, PLACE_TRAIN, PLACE_VALIDATE, LANGUAGE_NAMED},
     {&language_collect, PLACE_APPLY, 0, LANGUAGE_OPEN},

@@ -57,7 +57,7 @@ typedef struct UpdateAttrs {
     FornixList nets;
     const char *minimise;
     int64_t times, accumulate;
-    double clip;
+    double clip, average;
 } UpdateAttrs;
 
 typedef struct ValidateAttrs {
@@ -68,7 +68,7 @@ typedef struct ValidateAttrs {
 
 extern const FornixNode language_train, language_apply, language_generate, language_filter,
     language_update, language_validate, language_window, language_param, language_use,
-    language_collect;
+    language_collect, language_gradient;
 
 /* Where elements stand, as bits. */
 enum {

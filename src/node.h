@@ -385,6 +385,8 @@ typedef struct {
 } FornixComposite;
 
 void fornix_emit(FornixInfer *infer, const char *format, ...) FORNIX_PRINTF(2, 3);
+/* In a tangent: whether there is a direction of that input; where not, the input does not move. */
+bool fornix_has_tangent(const FornixInfer *infer, int input);
 
 /* ---- Optimizers and schedules ----------------------------------------------------------- */
 
@@ -604,7 +606,14 @@ typedef struct {
      * For samples: its tables are made up (columns image and mask, feature, logits, probability,
      * grade), its files read where they are: from the folder that test-node is called in. */
     const char *example;
-    void *reserved[4]; /* NULL; a tangent expansion comes here */
+    /* Of a layer with one output: how that changes along given directions of the inputs, written as
+     * nodes with fornix_emit, of which the one with the id "tangent" is the result. It has the
+     * weights of the layer, where it declares any of the same names, and draws what the layer drew.
+     * input0, tangent0, input1, ... are the inputs and their directions, output0 is the output;
+     * fornix_has_tangent says which directions there are, one at least. <gradient> needs it, to
+     * train on gradients. NULL: it has none. */
+    bool (*tangent)(FornixInfer *infer, const void *attrs);
+    void *reserved[3]; /* NULL */
 } FornixNode;
 
 #ifdef __cplusplus

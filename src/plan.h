@@ -25,6 +25,7 @@ typedef struct PlanUpdate {
     Scene scene; /* of the optimizer at work */
     double clip;    /* largest global norm of its gradient; 0: none */
     int accumulate; /* over so many batches; 1: none */
+    double average; /* share of the old in the weights' moving averages; 0: none are kept */
 } PlanUpdate;
 
 typedef struct PlanRequest {

@@ -10,7 +10,7 @@ typedef enum {
     TENSOR_COLUMN,    /* of the batch: given at each run */
     TENSOR_PARAMETER, /* a weight or kept state */
     TENSOR_GRADIENT,  /* a weight's gradient accumulated over batches */
-    TENSOR_ONE,       /* the gradient of a loss by itself */
+    TENSOR_ONE,       /* ones: the gradient of a loss by itself */
 } TensorHome;
 
 /* One version of a value, a gradient, saved or scratch memory. */
@@ -94,7 +94,7 @@ struct Plan {
     Task *tasks;
     WeightTensor **parameters; /* by Parameter.index */
     PlanOptimizer *optimizers; /* by update */
-    float one;
+    float *ones;               /* as many as the largest TENSOR_ONE has */
     PlanTiming *timings;
     uint64_t *nanoseconds; /* by step, written by all threads atomically */
     double *clock;         /* seconds of each run */

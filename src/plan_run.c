@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "kernels/optimise.h"
 #include "plan_parts.h"
 
 static float *tensor_memory(const Plan *plan, const PlanTensor *tensor)
@@ -14,7 +15,7 @@ static float *tensor_memory(const Plan *plan, const PlanTensor *tensor)
     case TENSOR_PARAMETER: return plan->parameters ? plan->parameters[tensor->number]->data : NULL;
     case TENSOR_GRADIENT:
         return plan->parameters ? plan->parameters[tensor->number]->gradient : NULL;
-    case TENSOR_ONE: return (float *)(uintptr_t)&plan->one;
+    case TENSOR_ONE: return plan->ones;
     case TENSOR_ARENA: break;
     }
     const PlanGroup *group = &plan->groups[tensor->group];
@@ -102,7 +103,8 @@ static void bind_node(const Plan *plan, PlanStep *step)
         .winograd = plan->request.graph->winograd,
     };
     step->scene = (Scene){node->type, node->path, in_phase[step->phase], node->place};
-    FornixRandomKey salt = fornix_random_key((uint64_t)(step->drawn + 1), node->path);
+    const char *path = node->twin ? node->twin->path : node->path;
+    FornixRandomKey salt = fornix_random_key((uint64_t)(step->drawn + 1), path);
     step->salt = (uint64_t)salt.word[0] << 32 | salt.word[1];
 }
 
@@ -196,6 +198,8 @@ static void optimize_grain(const Plan *plan, const PlanOptimizer *optimizer, int
     const Scene *before = scene_enter(&settings->scene);
     settings->optimizer->update(&args, settings->optimizer_attrs, what->begin, what->end);
     scene_leave(before);
+    if (settings->average > 0)
+        average_step(settings->average, tensor->data, tensor->average, what->begin, what->end);
 }
 
 static bool is_due(const Plan *plan, int update)
@@ -270,6 +274,7 @@ static bool open_optimizer(Plan *plan, const PlanStep *step, FornixError *error)
         WeightTensor *tensor = plan->parameters[step->parameters[k]];
         const PlanUpdate *update = &plan->updates[step->update];
         if (!weights_moments(tensor, update->optimizer->states, error) ||
+            (update->average > 0 && !weights_average(tensor, error)) ||
             (update->accumulate > 1 && !weights_gradient(tensor, error)))
             return false;
         optimizer->tensors[k] = tensor;
@@ -335,9 +340,20 @@ static bool open_nodes(Plan *plan, FornixError *error)
     return true;
 }
 
+static void open_ones(Plan *plan)
+{
+    int64_t most = 1;
+    for (int t = 0; t < plan->tensor_count; t++)
+        if (plan->tensors[t].home == TENSOR_ONE && fornix_floats(plan->tensors[t].shape) > most)
+            most = fornix_floats(plan->tensors[t].shape);
+    plan->ones = arena_take(plan->memory, (size_t)most, sizeof *plan->ones);
+    for (int64_t i = 0; i < most; i++)
+        plan->ones[i] = 1;
+}
+
 bool plan_open(Plan *plan, Weights *weights, uint64_t seed, FornixError *error)
 {
-    plan->one = 1;
+    open_ones(plan);
     plan->arena = mem_large((size_t)plan->size.arena + 64);
     if (!plan->arena)
         return fornix_fail(error, "no memory for %.1f MB of tensors",

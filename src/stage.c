@@ -65,7 +65,8 @@ static bool resolve_update(Stage *stage, Body *body, const Update *update, PlanU
                                   .doing = "in update",
                                   .place = update->element->first->place},
                         .clip = update->attrs->clip,
-                        .accumulate = (int)update->attrs->accumulate};
+                        .accumulate = (int)update->attrs->accumulate,
+                        .average = update->attrs->average};
     const Graph *graph = body_graph(body);
     for (int64_t k = 0; k < update->attrs->nets.count; k++) {
         const char *name = update->attrs->nets.items[k];
@@ -227,8 +228,12 @@ static void note_parameters(Stage *stage, const Graph *graph)
     }
 }
 
+/* What the engine adds of its own is none. */
 static void note_plugin(Stage *stage, const char *name)
 {
+    const Plugin *plugin = registry_find(stage->context.registry, name);
+    if (!plugin)
+        return;
     for (int k = 0; k < stage->plugin_count; k++)
         if (strcmp(stage->plugins[k]->name, name) == 0)
             return;
@@ -239,7 +244,7 @@ static void note_plugin(Stage *stage, const char *name)
             memcpy(plugins, stage->plugins, (size_t)stage->plugin_count * sizeof *plugins);
         stage->plugins = plugins;
     }
-    stage->plugins[stage->plugin_count++] = registry_find(stage->context.registry, name);
+    stage->plugins[stage->plugin_count++] = plugin;
 }
 
 static void note_nets(Stage *stage, const Graph *graph)

@@ -273,7 +273,10 @@ static bool open_plans(Trainer *t, FornixError *error)
         if (!plans_get(&t->plans, validation, validation->attrs->batch, 0, error))
             return false;
     }
-    return plans_load(&t->plans, error);
+    if (!plans_load(&t->plans, error))
+        return false;
+    weights_start_averages(t->plans.weights);
+    return true;
 }
 
 static bool open_best(Trainer *t, FornixError *error)
@@ -335,6 +338,7 @@ static bool finish(Trainer *t, FornixError *error)
     char *path = file_join(t->run->folder, "weights.safetensors");
     char *fitted = t->run->fits ? fits_text(t->run->fits) : NULL;
     SafeText text = {FITS_TEXT, fitted};
+    weights_swap_averages(t->plans.weights);
     bool fine =
         weights_save(t->best ? t->best : t->plans.weights, path, &text, fitted ? 1 : 0, error);
     mem_free(fitted);

@@ -108,6 +108,7 @@ bool train_validate(Trainer *t, const Validation *validation, FornixError *error
                    .random = t->random,
                    .each = watch_batch,
                    .context = measure};
+    weights_swap_averages(t->plans.weights); /* what will be handed on is what is judged */
     bool fine = plan && sweep_run(&sweep, error);
     if (fine) {
         char prefix[200];
@@ -117,6 +118,7 @@ bool train_validate(Trainer *t, const Validation *validation, FornixError *error
         fine = write_line(t, &figures, error) && note_best(t, &figures, error);
         figures_clear(&figures);
     }
+    weights_swap_averages(t->plans.weights);
     measure_free(measure);
     mem_free(rows);
     return fine;

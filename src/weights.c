@@ -34,6 +34,7 @@ static void tensor_free(WeightTensor *tensor)
     size_t bytes = tensor_bytes(tensor);
     mem_large_free(tensor->data, bytes);
     mem_large_free(tensor->gradient, bytes);
+    mem_large_free(tensor->average, bytes);
     for (int k = 0; k < tensor->moments; k++)
         mem_large_free(tensor->moment[k], bytes);
     mem_free(tensor->name);
@@ -129,6 +130,33 @@ bool weights_gradient(WeightTensor *tensor, FornixError *error)
     if (!tensor->gradient)
         tensor->gradient = buffer_new(tensor, error);
     return tensor->gradient != NULL;
+}
+
+bool weights_average(WeightTensor *tensor, FornixError *error)
+{
+    if (!tensor->average)
+        tensor->average = buffer_new(tensor, error);
+    return tensor->average != NULL;
+}
+
+void weights_start_averages(Weights *weights)
+{
+    for (size_t i = 0; i < weights->count; i++)
+        if (weights->tensors[i]->average)
+            memcpy(weights->tensors[i]->average, weights->tensors[i]->data,
+                   tensor_bytes(weights->tensors[i]));
+}
+
+void weights_swap_averages(Weights *weights)
+{
+    for (size_t i = 0; i < weights->count; i++) {
+        const WeightTensor *tensor = weights->tensors[i];
+        for (int64_t k = 0; tensor->average && k < fornix_floats(tensor->shape); k++) {
+            float value = tensor->data[k];
+            tensor->data[k] = tensor->average[k];
+            tensor->average[k] = value;
+        }
+    }
 }
 
 bool weights_copy(Weights *to, const Weights *from, FornixError *error)

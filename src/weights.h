@@ -20,6 +20,7 @@ typedef struct WeightTensor {
     float *moment[OPTIMIZER_STATES_MOST]; /* of its optimizer; NULL until weights_moments */
     int moments;
     float *gradient; /* accumulated over batches; NULL unless asked for */
+    float *average;  /* moving, of its values after each update; NULL unless asked for */
     int64_t updates; /* how often it was updated */
 } WeightTensor;
 
@@ -39,6 +40,11 @@ WeightTensor *weights_take(Weights *weights, const Parameter *parameter, uint64_
 /* Sees that the tensor has that many zeroed moments (an accumulated gradient). */
 bool weights_moments(WeightTensor *tensor, int moments, FornixError *error);
 bool weights_gradient(WeightTensor *tensor, FornixError *error);
+bool weights_average(WeightTensor *tensor, FornixError *error);
+/* Averages begin with what the values are now. */
+void weights_start_averages(Weights *weights);
+/* Values and averages change places, where there are averages. */
+void weights_swap_averages(Weights *weights);
 
 /* Copies values (not moments) by name; shapes must agree. */
 bool weights_copy(Weights *to, const Weights *from, FornixError *error);

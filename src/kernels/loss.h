@@ -28,6 +28,8 @@
  *   POINT_ENTROPY   l = max(x, 0) - x t + log(1 + e^-|x|)    dl = sigmoid(x) - t    logits x
  *   POINT_SQUARE    l = (x - t)^2                            dl = 2 (x - t)
  *   POINT_ABSOLUTE  l = |x - t|                              dl = sign(x - t)
+ *   POINT_HINGE     l = max(0, 1 - t x)                      dl = -t where t x < 1
+ *   POINT_LINEAR    l = -t x                                 dl = -t
  *
  * Passes: forward LOSS_FORWARD_PASSES, then backward one of loss_grains(shape, 0). forward saves
  * for backward. scratch is aligned to 8 bytes.
@@ -60,7 +62,13 @@ void class_loss_forward(const ClassLoss *loss, int pass, int64_t begin, int64_t 
 void class_loss_backward(const ClassLoss *loss, float scale, const FornixTensor *dx, int64_t begin,
                          int64_t end);
 
-typedef enum { POINT_ENTROPY, POINT_SQUARE, POINT_ABSOLUTE } PointLossKind;
+typedef enum {
+    POINT_ENTROPY,
+    POINT_SQUARE,
+    POINT_ABSOLUTE,
+    POINT_HINGE,
+    POINT_LINEAR,
+} PointLossKind;
 
 typedef struct {
     PointLossKind kind;

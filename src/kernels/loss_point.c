@@ -13,6 +13,8 @@ INLINE float point_value(PointLossKind kind, float x, float target)
     switch (kind) {
     case POINT_SQUARE: return (x - target) * (x - target);
     case POINT_ABSOLUTE: return x > target ? x - target : target - x;
+    case POINT_HINGE: return target * x < 1 ? 1 - target * x : 0;
+    case POINT_LINEAR: return -target * x;
     case POINT_ENTROPY: break;
     }
     return point_entropy(x, target);
@@ -23,6 +25,8 @@ INLINE float point_slope(PointLossKind kind, float x, float target)
     switch (kind) {
     case POINT_SQUARE: return 2 * (x - target);
     case POINT_ABSOLUTE: return x > target ? 1.0f : x < target ? -1.0f : x - target;
+    case POINT_HINGE: return target * x < 1 ? -target : 0;
+    case POINT_LINEAR: return -target;
     case POINT_ENTROPY: break;
     }
     return sigmoid_of(x) - target;
@@ -86,6 +90,8 @@ INLINE void point_loss_sum_body(const PointLoss *loss, double *partials, int64_t
             case POINT_ENTROPY: partials[g] += point_sum(POINT_ENTROPY, run); break;
             case POINT_SQUARE: partials[g] += point_sum(POINT_SQUARE, run); break;
             case POINT_ABSOLUTE: partials[g] += point_sum(POINT_ABSOLUTE, run); break;
+            case POINT_HINGE: partials[g] += point_sum(POINT_HINGE, run); break;
+            case POINT_LINEAR: partials[g] += point_sum(POINT_LINEAR, run); break;
             }
         }
     }
@@ -144,6 +150,8 @@ INLINE void point_loss_gradient_body(const PointLoss *loss, float scale, const F
             case POINT_ENTROPY: point_gradient(POINT_ENTROPY, run, factor, out); break;
             case POINT_SQUARE: point_gradient(POINT_SQUARE, run, factor, out); break;
             case POINT_ABSOLUTE: point_gradient(POINT_ABSOLUTE, run, factor, out); break;
+            case POINT_HINGE: point_gradient(POINT_HINGE, run, factor, out); break;
+            case POINT_LINEAR: point_gradient(POINT_LINEAR, run, factor, out); break;
             }
         }
     }

@@ -86,3 +86,20 @@ void adam_step(const AdamStep *adam, int64_t begin, int64_t end)
     };
     adam_range(adam, &factors, begin, end);
 }
+
+INLINE void average_range_body(float share, const float *weight, float *average, int64_t begin,
+                               int64_t end)
+{
+    INDEPENDENT
+    for (int64_t i = begin; i < end; i++)
+        average[i] += share * (weight[i] - average[i]);
+}
+
+KERNEL(average_range,
+       (float share, const float *weight, float *average, int64_t begin, int64_t end),
+       (share, weight, average, begin, end))
+
+void average_step(double keep, const float *weight, float *average, int64_t begin, int64_t end)
+{
+    average_range((float)(1 - keep), weight, average, begin, end);
+}

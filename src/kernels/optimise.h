@@ -39,4 +39,7 @@ typedef struct {
 
 void adam_step(const AdamStep *adam, int64_t begin, int64_t end);
 
+/* average = keep average + (1 - keep) weight */
+void average_step(double keep, const float *weight, float *average, int64_t begin, int64_t end);
+
 #endif
