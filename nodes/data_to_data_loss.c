@@ -102,7 +102,7 @@ static void judge(const Pairs *p, int64_t i)
     if (own < 0)
         return;
     double cosine = (double)p->step->in[COSINES].data[i * p->classes + own];
-    double near = fmin(0, cosine - a->near) / a->temperature, sum = exp(near);
+    double near = fmin(0, cosine - a->near) / a->temperature, others = 0;
     for (int64_t j = 0; j < p->samples; j++) {
         int64_t other = label_of(p, j);
         if (other < 0 || other == own)
@@ -110,13 +110,14 @@ static void judge(const Pairs *p, int64_t i)
         double between =
             product_of(p->unit + i * p->floats, p->unit + j * p->floats, p->floats) - a->far;
         double weight = exp(fmax(0, between) / a->temperature);
-        sum += weight;
+        others += weight;
         push[j] = between > 0 ? (float)(weight / a->temperature) : 0;
     }
+    double sum = exp(near) + others;
     for (int64_t j = 0; j < p->samples; j++)
         push[j] = (float)((double)push[j] / sum);
-    p->pull[i] = cosine < a->near ? (float)((exp(near) / sum - 1) / a->temperature) : 0;
-    p->loss[i] = (float)(log(sum) - near);
+    p->pull[i] = cosine < a->near ? (float)(-others / sum / a->temperature) : 0;
+    p->loss[i] = (float)log1p(others * exp(-near));
 }
 
 static double share_of(const Pairs *p)

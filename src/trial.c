@@ -22,6 +22,7 @@ static const struct {
     [TRIAL_THREADS] = {"threads", "the same bits on 1 and 4 threads"},
     [TRIAL_SHARED] = {"shared", "used twice, its gradients are the sum of both"},
     [TRIAL_FUSED] = {"fused", "it is what it replaces, within 1e-4"},
+    [TRIAL_TANGENT] = {"tangent", "a <gradient> through it can be trained on"},
     [TRIAL_UPDATE] = {"update", "keeps to what all of its family have in common"},
     [TRIAL_TABLE] = {"table", "of the same tables it makes the same, and reads whole tensors"},
 };
@@ -89,6 +90,8 @@ static void add_line(Units *units, Registry *registry, const FornixNode *type, c
     if (type->layer && type->layer->backward)
         add_unit(units, trial_gradients, registry, type, line);
     add_unit(units, trial_engine, registry, type, line);
+    if (type->tangent)
+        add_unit(units, trial_tangents, registry, type, line);
 }
 
 /* What needs no example that loads. */

@@ -30,6 +30,7 @@ typedef enum {
     TRIAL_THREADS,    /* the same bits on one and on four threads, through the engine */
     TRIAL_SHARED,     /* gradients of what is used twice are the sum of both, through the engine */
     TRIAL_FUSED,      /* it computes what the chain computes that it replaces */
+    TRIAL_TANGENT,    /* what <gradient> makes of it has the slopes that it says */
     TRIAL_UPDATE,     /* an optimizer goes downhill, a schedule stays within 0 to 1 */
     TRIAL_TABLE,      /* a node of tables makes the same of the same, and reads whole tensors */
     TRIAL_CHECKS

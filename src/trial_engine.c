@@ -147,40 +147,47 @@ static bool machine_value(void *context, double *value, double *noise)
     return true;
 }
 
-static bool weight_slope(Machine *machine, WeightTensor *weight, uint64_t *seed, bool kinked,
-                         Fault *fault)
+typedef struct WeightSlope {
+    Machine *machine;
+    uint64_t *seed;
+    bool kinked;
+    const char *how;
+} WeightSlope;
+
+static bool weight_slope(const WeightSlope *what, WeightTensor *weight, Fault *fault)
 {
     int64_t floats = fornix_floats(weight->shape);
-    char name[120];
-    snprintf(name, sizeof name, "'%.100s' (used twice)", weight->name);
+    char name[140];
+    snprintf(name, sizeof name, "'%.100s' (%.30s)", weight->name, what->how);
     float *gradient = mem_new((size_t)floats, sizeof *gradient);
     memcpy(gradient, weight->moment[0], (size_t)floats * sizeof *gradient);
     FornixTensor value = {.shape = weight->shape, .pitch_w = weight->shape.c, .data = weight->data};
     FornixTensor slopes = value;
     slopes.data = gradient;
     Slope slope = {.functional = machine_value,
-                   .context = machine,
+                   .context = what->machine,
                    .value = value,
                    .gradient = &slopes,
                    .name = name,
-                   .seed = seed,
-                   .kinked = kinked};
+                   .seed = what->seed,
+                   .kinked = what->kinked};
     bool fine = slope_check(&slope, fault);
     mem_free(gradient);
     return fine;
 }
 
-static bool slopes_agree(Trial *trial, const Example *example, uint64_t point, Fault *fault)
+bool machine_slopes(Trial *trial, const Example *example, uint64_t point, const char *how,
+                    Fault *fault)
 {
     Machine machine;
     uint64_t seed = 23;
+    WeightSlope slope = {&machine, &seed, trial->type->composite != NULL, how};
     bool fine =
         machine_told(trial, &machine, example, "l", point, fault) && machine_run(&machine, 1, 1, 0);
     for (size_t k = 0; k < weights_count(machine.weights) && fine; k++) {
         WeightTensor *weight = weights_at(machine.weights, k);
-        fine =
-            weight->kept || (machine_run(&machine, 1, 1, 0) &&
-                             weight_slope(&machine, weight, &seed, trial->type->composite, fault));
+        fine = weight->kept ||
+               (machine_run(&machine, 1, 1, 0) && weight_slope(&slope, weight, fault));
     }
     machine_close(&machine);
     return fine;
@@ -199,7 +206,7 @@ void trial_engine(Trial *trial)
             trial_checks(trial, TRIAL_GRADIENT);
             fine = gradients_add(trial, &example, &fault);
             for (uint64_t point = 0, agrees = !fine; point < POINTS && !agrees; point++)
-                agrees = fine = slopes_agree(trial, &example, point, &fault);
+                agrees = fine = machine_slopes(trial, &example, point, "used twice", &fault);
         }
         if (!fine)
             trial_fail(trial, fault.check, "%s", fault.text);

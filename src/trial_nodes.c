@@ -70,6 +70,7 @@ const FornixNode trial_given = {.abi = FORNIX_ABI,
 
 typedef struct Measure {
     int64_t first;
+    bool product;
 } Measure;
 
 static bool measure_infer(FornixInfer *infer, const void *attrs)
@@ -93,9 +94,11 @@ static void measure_forward(const FornixStep *step, const void *attrs, int pass,
     (void)pass, (void)begin, (void)end;
     const Measure *a = attrs;
     double sum = 0;
-    for (int k = 0; k < step->inputs; k++)
+    for (int k = 0; k < step->inputs; k += a->product ? 2 : 1)
         for (int64_t i = 0; i < fornix_floats(step->in[k].shape); i++)
-            sum += (double)step->in[k].data[i] * (double)trial_factor(a->first + k, i);
+            sum += (double)step->in[k].data[i] *
+                   (a->product ? (double)step->in[k + 1].data[i] * (double)trial_factor(a->first, i)
+                               : (double)trial_factor(a->first + k, i));
     *step->out[0].data = (float)sum;
 }
 
@@ -106,13 +109,31 @@ static void measure_backward(const FornixStep *step, const void *attrs, int pass
     const Measure *a = attrs;
     for (int k = 0; k < step->inputs; k++)
         for (int64_t i = 0; step->din[k].data && i < fornix_floats(step->din[k].shape); i++)
-            step->din[k].data[i] = *step->dout[0].data * trial_factor(a->first + k, i);
+            step->din[k].data[i] =
+                *step->dout[0].data * (a->product
+                                           ? trial_factor(a->first, i) * step->in[k ^ 1].data[i]
+                                           : trial_factor(a->first + k, i));
+}
+
+/* Of the product of a value with itself. */
+static bool measure_tangent(FornixInfer *infer, const void *attrs)
+{
+    const Measure *a = attrs;
+    if (!a->product || fornix_inputs(infer) != 2)
+        return fornix_infer_fail(infer, "product", "only one product has a tangent");
+    fornix_emit(infer,
+                "<trial_measure id=\"tangent\" first=\"%lld\" product=\"yes\" x=\"tangent0 input1 "
+                "input0 tangent1\"/>",
+                (long long)a->first);
+    return true;
 }
 
 static const FornixAttr measure_attrs[] = {
-    FORNIX_INT(Measure, first, "0", 0, 1000, "the number of the first tensor's factors"), {0}};
+    FORNIX_INT(Measure, first, "0", 0, 1000, "the number of the first tensor's factors"),
+    FORNIX_BOOL(Measure, product, "no", "of the products of two and two, with one tensor's factors"),
+    {0}};
 static const FornixPort measure_inputs[] = {
-    {"x", FORNIX_ANY_TENSOR, FORNIX_MANY, "what is measured"}, {0}};
+    {"x", FORNIX_ANY_TENSOR, FORNIX_MANY | FORNIX_SAVED, "what is measured"}, {0}};
 static const FornixPort measure_outputs[] = {
     {"y", FORNIX_LOSS, 0, "the sum of all numbers times their factors"}, {0}};
 static const FornixLayer measure_layer = {
@@ -127,7 +148,8 @@ const FornixNode trial_measure = {.abi = FORNIX_ABI,
                                   .outputs = measure_outputs,
                                   .layer = &measure_layer,
                                   .example = "x=2,1,3,4,5 y=2,1,1,1,2 | <trial_measure x=\"x y\" "
-                                             "first=\"1\"/>"};
+                                             "first=\"1\"/>",
+                                  .tangent = measure_tangent};
 
 Registry *trial_registry(void)
 {

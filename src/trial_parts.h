@@ -3,8 +3,8 @@
  * node's own passes on tensors made by hand (trial_bench.c, trial_run.c), compared
  * (trial_passes.c), looked at for malloc (trial_memory.c) and differentiated (trial_slope.c); a
  * node in the engine (trial_machine.c, trial_nodes.c), on threads and used twice (trial_engine.c),
- * against a chain (trial_fused.c); what is no layer (trial_update.c), tables (trial_table.c); and
- * what people read (trial_print.c). */
+ * under a <gradient> (trial_tangent.c), against a chain (trial_fused.c); what is no layer
+ * (trial_update.c), tables (trial_table.c); and what people read (trial_print.c). */
 #ifndef FORNIX_TRIAL_PARTS_H
 #define FORNIX_TRIAL_PARTS_H
 
@@ -57,8 +57,8 @@ void trial_report_add(TrialReport *report, const TrialFinding *finding);
 
 /* ---- The checks ---- */
 
-TrialWork trial_example, trial_passes, trial_memory, trial_gradients, trial_engine, trial_fused,
-    trial_elements;
+TrialWork trial_example, trial_passes, trial_memory, trial_gradients, trial_engine, trial_tangents,
+    trial_fused, trial_elements;
 
 /* What a node of tables makes of tables that are made up, as that element of its example says. */
 void trial_table(Trial *trial, const Element *element, const void *attrs);
@@ -185,5 +185,9 @@ bool machine_open(Machine *machine, const Example *example, const char *loss, ui
 void machine_close(Machine *machine);
 /* That many steps; the gradients of the last one are moment 0 of the weights. */
 bool machine_run(Machine *machine, int threads, int steps, double rate);
+/* Whether the gradients of "l" by all weights are the slopes of what its inputs are measured to be;
+ * how: said behind the name of a weight whose gradient is not. */
+bool machine_slopes(Trial *trial, const Example *example, uint64_t point, const char *how,
+                    Fault *fault);
 
 #endif

@@ -20,7 +20,8 @@ static const double loss_tolerance = 1e-5, weight_tolerance = 3e-4;
 static const double still = 0.1;
 
 static const char *const graphs[] = {"parity-updates", "parity-unet3d", "parity-unet2d",
-                                     "parity-acgan", "parity-acgan-maps"};
+                                     "parity-acgan", "parity-acgan-maps",
+                                     "parity-gan", "parity-gan-maps"};
 
 typedef struct {
     const char *name;

@@ -293,8 +293,8 @@ END_TEST
 /* ---- All of them ---- */
 
 /* Nodes that PyTorch has no counterpart of, or whose values are drawn. */
-static const char *const alone[] = {"accuracy_score", "augment", "dice_score", "noise",
-                                    "random_labels"};
+static const char *const alone[] = {"accuracy_score", "augment", "dice_score",
+                                    "likeness_score", "noise",   "random_labels"};
 
 static bool in_cases(const Case *cases, const char *name)
 {
@@ -329,7 +329,8 @@ int main(void)
 {
     SafeFile *layer_files[] = {
         fixture_open("parity-convolutions.safetensors"), fixture_open("parity-wide.safetensors"),
-        fixture_open("parity-layers.safetensors"), fixture_open("parity-losses.safetensors")};
+        fixture_open("parity-layers.safetensors"), fixture_open("parity-losses.safetensors"),
+        fixture_open("parity-adversarial.safetensors")};
     SafeFile *optimizer_file = fixture_open("parity-optimizers.safetensors");
     SafeFile *start_file = fixture_open("parity-starts.safetensors");
     int layer_count = 0;

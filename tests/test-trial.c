@@ -45,6 +45,7 @@ static const struct {
     {"wrong_abi", TRIAL_DESCRIPTOR, "it was built for ABI", NULL},
     {"wrong_factor", TRIAL_GRADIENT, "input 'x' is", "scale=\"2\""},
     {"wrong_sign", TRIAL_GRADIENT, "its sign is wrong", "x=8"},
+    {"wrong_tangent", TRIAL_TANGENT, "(under a <gradient>) is", "x=8"},
 };
 
 /* Those that do as they say. */

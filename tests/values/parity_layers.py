@@ -25,7 +25,8 @@ def case(fixture, element, forward, given, weights=None, states=None, kinds=None
     leaves = {f"d{role}.{name}": x.clone().requires_grad_()
               for role, tensors in (("in", given), ("weight", weights))
               for name, x in tensors.items()
-              if x.dtype == torch.float64 and kinds.get(name, "") not in ("weight", "probability")}
+              if x.dtype == torch.float64 and kinds.get(name, "") not in ("weight", "probability",
+                                                                       "noise")}
     known = {**given, **weights, **{k: v.clone() for k, v in states.items()}}
     known.update({k.split(".")[1]: v for k, v in leaves.items()})
     y = forward(**known)

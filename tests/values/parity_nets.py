@@ -60,8 +60,12 @@ class Trial:
     def train(self, body):
         """body(batch, weights, states, update) gives the losses of that update's forward sweep, the
         one that is minimised last."""
+        self.train_each({stage.get("id"): body for stage in self.graph.iter("train")})
+
+    def train_each(self, bodies):
+        """A body for each stage, by its id."""
         for stage in self.graph.iter("train"):
-            self.train_stage(stage, body)
+            self.train_stage(stage, bodies[stage.get("id")])
         self.fixture.texts["samples"] = " ".join(self.kinds)
         self.fixture.write(self.name + ".safetensors")
 
@@ -78,7 +82,7 @@ class Trial:
             kept = optimizer(update[0], mine)
             rates = schedule(update[0][0] if len(update[0]) else None, kept, steps)
             updates.append((update, mine, kept, rates))
-        told, clipped = {}, set()
+        told, clipped, averages = {}, set(), {}
         draws = max(int(update.get("times", 1)) for update, *_ in updates)
         for number in range(steps * draws):
             left, step = draws - 1 - number % draws, number // draws
@@ -99,7 +103,13 @@ class Trial:
                 if (step + 1) % over == 0:
                     if clip:
                         clipped.add(bool(nn.utils.clip_grad_norm_(mine, clip) > clip))
+                    average = float(update.get("average", 0))
+                    for name, x in w.items():
+                        if average and name.startswith(tuple(update.get("nets").split())):
+                            averages.setdefault(name, x.detach().clone())
                     kept.step()
+                    for name, x in averages.items() if average else ():
+                        x.mul_(average).add_(w[name].detach(), alpha=1 - average)
                 if not left:
                     rates.step()
                 seen.update(losses)
@@ -110,7 +120,7 @@ class Trial:
               f"clipped: {sorted(clipped)}")
         for name, values in told.items():
             self.fixture.expected(f"{stage.get('id')}/loss.{name}", torch.stack(values))
-        for name, x in {**w, **s}.items():
+        for name, x in {**w, **averages, **s}.items():
             self.fixture.expected(f"{stage.get('id')}/{name}", x)
 
 
