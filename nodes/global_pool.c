@@ -72,10 +72,9 @@ static void backward(const FornixStep *step, const void *attrs, int pass, int64_
 static bool tangent(FornixInfer *infer, const void *attrs)
 {
     const GlobalPool *a = attrs;
-    if (a->take == TAKE_MAX)
-        return fornix_infer_fail(infer, "take",
-                                 "a gradient can't be trained on through a maximum; take the mean");
-    fornix_emit(infer, "<global_pool id=\"tangent\" x=\"tangent0\"/>");
+    fornix_emit(infer, a->take == TAKE_MAX
+                           ? "<peak id=\"tangent\" x=\"tangent0\" of=\"input0\" whole=\"yes\"/>"
+                           : "<global_pool id=\"tangent\" x=\"tangent0\"/>");
     return true;
 }
 

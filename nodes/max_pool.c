@@ -39,6 +39,17 @@ static void backward(const FornixStep *step, const void *attrs, int pass, int64_
     pool_backward(&pool, &bound, begin, end);
 }
 
+static bool tangent(FornixInfer *infer, const void *attrs)
+{
+    const MaxPool *a = attrs;
+    fornix_emit(infer, "<peak id=\"tangent\" x=\"tangent0\" of=\"input0\"");
+    conv_emit_dims(infer, "kernel", a->kernel);
+    conv_emit_dims(infer, "stride", a->stride);
+    conv_emit_dims(infer, "padding", a->padding);
+    fornix_emit(infer, "/>");
+    return true;
+}
+
 static const FornixAttr attrs[] = {
     FORNIX_DIMS(MaxPool, kernel, "2", 1, 255, "size of a window"),
     FORNIX_DIMS(MaxPool, stride, "", 1, 255, "from one window to the next; unsaid: the kernel"),
@@ -58,4 +69,5 @@ const FornixNode fornix_node = {
     .outputs = pool_outputs,
     .layer = &layer,
     .example = "x=2,4,5,6,3 | <max_pool x=\"x\"/>\n"
-               "x=1,1,7,8,4 | <max_pool x=\"x\" kernel=\"3\" stride=\"2\" padding=\"1\"/>"};
+               "x=1,1,7,8,4 | <max_pool x=\"x\" kernel=\"3\" stride=\"2\" padding=\"1\"/>",
+    .tangent = tangent};

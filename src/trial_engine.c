@@ -186,8 +186,8 @@ bool machine_slopes(Trial *trial, const Example *example, uint64_t point, const 
         machine_told(trial, &machine, example, "l", point, fault) && machine_run(&machine, 1, 1, 0);
     for (size_t k = 0; k < weights_count(machine.weights) && fine; k++) {
         WeightTensor *weight = weights_at(machine.weights, k);
-        fine = weight->kept ||
-               (machine_run(&machine, 1, 1, 0) && weight_slope(&slope, weight, fault));
+        fine =
+            weight->kept || (machine_run(&machine, 1, 1, 0) && weight_slope(&slope, weight, fault));
     }
     machine_close(&machine);
     return fine;

@@ -109,10 +109,9 @@ static void measure_backward(const FornixStep *step, const void *attrs, int pass
     const Measure *a = attrs;
     for (int k = 0; k < step->inputs; k++)
         for (int64_t i = 0; step->din[k].data && i < fornix_floats(step->din[k].shape); i++)
-            step->din[k].data[i] =
-                *step->dout[0].data * (a->product
-                                           ? trial_factor(a->first, i) * step->in[k ^ 1].data[i]
-                                           : trial_factor(a->first + k, i));
+            step->din[k].data[i] = *step->dout[0].data *
+                                   (a->product ? trial_factor(a->first, i) * step->in[k ^ 1].data[i]
+                                               : trial_factor(a->first + k, i));
 }
 
 /* Of the product of a value with itself. */
@@ -130,7 +129,8 @@ static bool measure_tangent(FornixInfer *infer, const void *attrs)
 
 static const FornixAttr measure_attrs[] = {
     FORNIX_INT(Measure, first, "0", 0, 1000, "the number of the first tensor's factors"),
-    FORNIX_BOOL(Measure, product, "no", "of the products of two and two, with one tensor's factors"),
+    FORNIX_BOOL(Measure, product, "no",
+                "of the products of two and two, with one tensor's factors"),
     {0}};
 static const FornixPort measure_inputs[] = {
     {"x", FORNIX_ANY_TENSOR, FORNIX_MANY | FORNIX_SAVED, "what is measured"}, {0}};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A layer under a <gradient>: what the engine makes of its tangent, against differences of gradients.
+/* A layer under a <gradient>: what the engine makes of its tangent, against differences of
+ * gradients.
  *
  * The gradient is that of a sum of squares, so that it depends on what the layer gives, and a wrong
  * tangent of one that is linear shows too. */

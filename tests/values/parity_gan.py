@@ -6,8 +6,8 @@ import math
 import torch
 import torch.nn.functional as F
 
-from parity_fixture import (Fixture, bce, classes, conv, cross_entropy, dense, halves, pool,
-                            rectified, weighted_mean)
+from parity_fixture import (Fixture, bce, classes, conv, cross_entropy, dense, first, halves,
+                            last, pool, rectified, weighted_mean)
 from parity_layers import case
 from parity_nets import Trial
 
@@ -81,6 +81,13 @@ def slopes(x, of, activation, constant=0.0):
     return x * slope
 
 
+def peak(x, of, **how):
+    """x where of has its maxima."""
+    at = F.max_pool2d(first(of, 2), return_indices=True, **how)[1]
+    flat = first(x, 2).flatten(2)
+    return last(flat.gather(2, at.flatten(2)).reshape(at.shape))
+
+
 def adversarial():
     f = Fixture()
     for kind in ("bce", "least-squares", "hinge", "wasserstein"):
@@ -112,6 +119,11 @@ def adversarial():
         case(f, f'<slope x="x" of="of" activation="{activation}" constant="{constant}"/>',
              lambda x, of, a=activation, c=constant: slopes(x, of, a, c),
              {"x": halves(2, 1, 3, 2, 5), "of": halves(2, 1, 3, 2, 5)})
+    for attributes, how in (("", {"kernel_size": 2}),
+                            (' kernel="3" stride="2" padding="1"',
+                             {"kernel_size": 3, "stride": 2, "padding": 1})):
+        case(f, f'<peak x="x" of="of"{attributes}/>', lambda x, of, how=how: peak(x, of, **how),
+             {"x": halves(2, 1, 7, 8, 3), "of": halves(2, 1, 7, 8, 3)}, kinds={"of": "noise"})
     for attributes, how in (("", {}), (' temperature="0.25" near="0.5" far="-0.25"',
                                        {"temperature": 0.25, "near": 0.5, "far": -0.25})):
         label = classes(3, 6, 1, 1, 1, 1)
