@@ -2,6 +2,9 @@
 /* Two nodes that trials put round the one that is tried: a tensor that is a weight, so that the
  * engine makes its gradient, and a number to differentiate that is linear in what it measures, so
  * that it adds no curvature and no kinks of its own. */
+#include <stdio.h>
+#include <string.h>
+
 #include "base.h"
 #include "trial_parts.h"
 
@@ -114,16 +117,25 @@ static void measure_backward(const FornixStep *step, const void *attrs, int pass
                                                : trial_factor(a->first + k, i));
 }
 
-/* Of the product of a value with itself. */
 static bool measure_tangent(FornixInfer *infer, const void *attrs)
 {
     const Measure *a = attrs;
-    if (!a->product || fornix_inputs(infer) != 2)
-        return fornix_infer_fail(infer, "product", "only one product has a tangent");
-    fornix_emit(infer,
-                "<trial_measure id=\"tangent\" first=\"%lld\" product=\"yes\" x=\"tangent0 input1 "
-                "input0 tangent1\"/>",
-                (long long)a->first);
+    char all[16 * TENSORS_MOST] = "";
+    if (a->product) { /* of a value with itself */
+        fornix_emit(infer,
+                    "<trial_measure id=\"tangent\" first=\"%lld\" product=\"yes\" "
+                    "x=\"tangent0 input1 input0 tangent1\"/>",
+                    (long long)a->first);
+        return fornix_inputs(infer) == 2;
+    }
+    for (int k = 0; k < fornix_inputs(infer); k++)
+        if (fornix_has_tangent(infer, k)) {
+            fornix_emit(infer, "<trial_measure id=\"part%d\" first=\"%lld\" x=\"tangent%d\"/>", k,
+                        (long long)a->first + k, k);
+            size_t used = strlen(all);
+            snprintf(all + used, sizeof all - used, " part%d", k);
+        }
+    fornix_emit(infer, "<sum id=\"tangent\" x=\"%s\"/>", all);
     return true;
 }
 
