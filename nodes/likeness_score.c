@@ -10,52 +10,82 @@
  *   2 E|x - y| - E|x - x'| - E|y - y'|, over E|x - x'|: the energy distance (Szekely & Rizzo 2013)
  *
  * with x real and y generated, of one class, pairs of different samples; the mean over classes.
- * Maps are compared by the means of their channels.
+ * Of many features each is added to or taken from one of a few coordinates, by a draw of its own:
+ * distances are kept on average (Charikar, Chen and Farach-Colton 2002).
  */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base.h"
 #include "node.h"
 
 typedef struct {
     FornixClasses classes;
-    int64_t most;
+    int64_t most, projection;
 } LikenessScore;
 
 enum { REAL, GENERATED, SIDES };
 enum { X, Y, X_LABEL, Y_LABEL };
 
+static int64_t sample_floats(FornixShape x)
+{
+    return x.d * x.h * x.w * x.c;
+}
+
+static int64_t coordinates_of(const LikenessScore *a, int64_t floats)
+{
+    return floats < a->projection ? floats : a->projection;
+}
+
 static bool infer(FornixInfer *infer, const void *attrs)
 {
     const LikenessScore *a = attrs;
     FornixShape x = fornix_input(infer, X), y = fornix_input(infer, Y);
-    if (x.n != y.n || x.c != y.c)
+    if (x.n != y.n || x.d != y.d || x.h != y.h || x.w != y.w || x.c != y.c)
         return fornix_infer_fail(infer, "generated",
-                                 "it is %lld samples of %lld channels, real %lld of %lld",
-                                 (long long)y.n, (long long)y.c, (long long)x.n, (long long)x.c);
+                                 "it is %lld x %lld x %lld x %lld, real %lld x %lld x %lld x %lld: "
+                                 "they must be alike",
+                                 (long long)y.d, (long long)y.h, (long long)y.w, (long long)y.c,
+                                 (long long)x.d, (long long)x.h, (long long)x.w, (long long)x.c);
     for (int label = X_LABEL; label <= Y_LABEL; label++) {
         int64_t told = fornix_input_classes(infer, label);
         if (fornix_input(infer, label).n != x.n || (told && told != a->classes.count))
             return fornix_infer_fail(infer, "classes", "labels and classes do not fit");
     }
-    fornix_output(infer, 0, (FornixShape){x.n, 1, 1, 1, SIDES * (1 + x.c)});
+    fornix_output(infer, 0,
+                  (FornixShape){x.n, 1, 1, 1, SIDES * (1 + coordinates_of(a, sample_floats(x)))});
     fornix_pass(infer, FORNIX_FORWARD, x.n, FORNIX_ALWAYS);
     fornix_flops(infer, FORNIX_FORWARD, (double)(fornix_floats(x) + fornix_floats(y)));
     return true;
 }
 
-/* The label, then the mean of each channel. */
+/* Of each feature the coordinate that it goes to, twice, and one more where it is taken away. */
+static void *open(const FornixInfer *infer, const void *attrs, FornixError *error)
+{
+    (void)error;
+    int64_t floats = sample_floats(fornix_input(infer, X));
+    int64_t coordinates = coordinates_of(attrs, floats);
+    FornixRandomKey key = fornix_random_key(0, "likeness_score");
+    int32_t *draws = mem_new((size_t)floats, sizeof *draws);
+    for (int64_t i = 0; i < floats; i++)
+        draws[i] = coordinates == floats
+                       ? (int32_t)(2 * i)
+                       : (int32_t)fornix_random_below(key, (uint64_t)i, 2 * coordinates);
+    return draws;
+}
+
+/* The label, then the coordinates. */
 static void put_side(const FornixStep *step, int side, int64_t n, float *to)
 {
     const FornixView *x = &step->in[side];
-    int64_t pixels = x->shape.d * x->shape.h * x->shape.w, channels = x->shape.c;
+    const int32_t *draws = step->opened;
+    int64_t coordinates = step->out[0].shape.c / SIDES - 1;
     *to++ = step->in[X_LABEL + side].data[n];
-    for (int64_t c = 0; c < channels; c++) {
-        double sum = 0;
-        for (int64_t p = 0; p < pixels; p++)
-            sum += (double)x->data[n * x->pitch_n + p * x->pitch_w + c];
-        to[c] = (float)(sum / (double)pixels);
+    memset(to, 0, (size_t)coordinates * sizeof *to);
+    for (int64_t i = 0; i < x->pitch_n; i++) {
+        float value = x->data[n * x->pitch_n + i];
+        to[draws[i] / 2] += draws[i] % 2 ? -value : value;
     }
 }
 
@@ -205,6 +235,8 @@ static void finish(FornixResults *results, const void *attrs)
 
 static const FornixAttr attrs[] = {
     FORNIX_CLASSES(LikenessScore, classes, NULL, "their number, or the label column"),
+    FORNIX_INT(LikenessScore, projection, "64", 1, 1 << 16,
+               "coordinates that more features are projected to at random"),
     FORNIX_INT(LikenessScore, most, "500", 2, 1 << 20,
                "samples of each class and side that are compared: work grows with the square"),
     {0}};
@@ -216,8 +248,9 @@ static const FornixPort inputs[] = {
      "the class that each generated one was asked for"},
     {0}};
 static const FornixPort outputs[] = {
-    {"score", FORNIX_METRIC, 0, "labels and means of channels, by sample"}, {0}};
-static const FornixLayer layer = {.infer = infer, .forward = forward, .finish = finish};
+    {"score", FORNIX_METRIC, 0, "labels and coordinates, by sample"}, {0}};
+static const FornixLayer layer = {
+    .infer = infer, .forward = forward, .open = open, .close = mem_free, .finish = finish};
 
 const FornixNode fornix_node = {
     .abi = FORNIX_ABI,
@@ -240,4 +273,5 @@ const FornixNode fornix_node = {
     .example = "x=6,1,1,1,5 y=6,1,1,1,5 l=label:6,1,1,1,1:2 m=label:6,1,1,1,1:2 | <likeness_score "
                "real=\"x\" generated=\"y\" label=\"l\" generated_label=\"m\" classes=\"2\"/>\n"
                "x=4,1,2,3,3 y=4,1,2,3,3 l=label:4,1,1,1,1:2 | <likeness_score real=\"x\" "
-               "generated=\"y\" label=\"l\" generated_label=\"l\" classes=\"l\" most=\"2\"/>"};
+               "generated=\"y\" label=\"l\" generated_label=\"l\" classes=\"l\" most=\"2\" "
+               "projection=\"4\"/>"};
