@@ -78,7 +78,7 @@ steps=$(sed -n 's/^ *"steps": \([0-9]*\).*/\1/p' "$work/stopped/final.json" | he
 [ "${steps:-5000}" -lt 5000 ] || fail "it did not end when it became no better"
 
 # All that has a state: averages, power iterations, draws.
-all="-p gan=projection -p loss=hinge -p spectral=yes -p average=0.9 -p r1=0.1 -p penalty=10"
+all="-p gan=projection -p loss=hinge -p spectral=yes -p average=0.999 -p r1=0.1 -p penalty=10"
 # shellcheck disable=SC2086 # words
 agree bits '1 4' "$work/gan.xml" $all -p steps=40
 # shellcheck disable=SC2086
