@@ -51,8 +51,8 @@ static bool read_spectral(Body *body, const NetDefinition *definition, Net *net)
     net->spectral = spectral && same_word(spectral->value, "yes");
     if (!spectral || net->spectral || same_word(spectral->value, "no"))
         return true;
-    diag_error_help(body->request.diag, spectral->value_place, "'yes' or 'no'",
-                    "spectral can't be '%s'", spectral->value);
+    diag_error(body->request.diag, spectral->value_place,
+               "net '%s': spectral is '%s', not one of: no, yes", net->name, spectral->value);
     return false;
 }
 
