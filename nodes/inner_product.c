@@ -3,21 +3,17 @@
  *
  * A grain is a sample; sums are of doubles in the order of the numbers.
  */
-#include "kernels/elementwise.h"
 #include "node.h"
+#include "pair_ports.h"
 
 enum { A, B };
 
 static bool infer(FornixInfer *infer, const void *attrs)
 {
     (void)attrs;
-    FornixShape a = fornix_input(infer, A), b = fornix_input(infer, B);
-    if (a.n != b.n || a.d != b.d || a.h != b.h || a.w != b.w || a.c != b.c)
-        return fornix_infer_fail(infer, "b",
-                                 "b is %lld x %lld x %lld x %lld, a %lld x %lld x %lld x %lld: "
-                                 "they must be alike",
-                                 (long long)b.d, (long long)b.h, (long long)b.w, (long long)b.c,
-                                 (long long)a.d, (long long)a.h, (long long)a.w, (long long)a.c);
+    FornixShape a = fornix_input(infer, A);
+    if (!pair_check(infer, "a", "b"))
+        return false;
     fornix_output(infer, 0, (FornixShape){a.n, 1, 1, 1, 1});
     fornix_pass(infer, FORNIX_FORWARD, a.n, FORNIX_ALWAYS);
     fornix_pass(infer, FORNIX_BACKWARD, a.n, FORNIX_FOR_INPUT);

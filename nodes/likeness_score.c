@@ -19,6 +19,7 @@
 
 #include "base.h"
 #include "node.h"
+#include "pair_ports.h"
 
 typedef struct {
     FornixClasses classes;
@@ -41,13 +42,9 @@ static int64_t coordinates_of(const LikenessScore *a, int64_t floats)
 static bool infer(FornixInfer *infer, const void *attrs)
 {
     const LikenessScore *a = attrs;
-    FornixShape x = fornix_input(infer, X), y = fornix_input(infer, Y);
-    if (x.n != y.n || x.d != y.d || x.h != y.h || x.w != y.w || x.c != y.c)
-        return fornix_infer_fail(infer, "generated",
-                                 "it is %lld x %lld x %lld x %lld, real %lld x %lld x %lld x %lld: "
-                                 "they must be alike",
-                                 (long long)y.d, (long long)y.h, (long long)y.w, (long long)y.c,
-                                 (long long)x.d, (long long)x.h, (long long)x.w, (long long)x.c);
+    FornixShape x = fornix_input(infer, X);
+    if (!pair_check(infer, "real", "generated"))
+        return false;
     for (int label = X_LABEL; label <= Y_LABEL; label++) {
         int64_t told = fornix_input_classes(infer, label);
         if (fornix_input(infer, label).n != x.n || (told && told != a->classes.count))

@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A point between two tensors, drawn anew for each sample: where a gradient penalty looks. */
-#include "kernels/elementwise.h"
 #include "node.h"
+#include "pair_ports.h"
 
 enum { A, B, SHARE };
 
 static bool infer(FornixInfer *infer, const void *attrs)
 {
     (void)attrs;
-    FornixShape a = fornix_input(infer, A), b = fornix_input(infer, B);
+    FornixShape a = fornix_input(infer, A);
     FornixShape share = fornix_input(infer, SHARE);
-    if (a.n != b.n || a.d != b.d || a.h != b.h || a.w != b.w || a.c != b.c)
-        return fornix_infer_fail(infer, "b",
-                                 "b is %lld x %lld x %lld x %lld, a %lld x %lld x %lld x %lld: "
-                                 "they must be alike",
-                                 (long long)b.d, (long long)b.h, (long long)b.w, (long long)b.c,
-                                 (long long)a.d, (long long)a.h, (long long)a.w, (long long)a.c);
+    if (!pair_check(infer, "a", "b"))
+        return false;
     if (fornix_has_input(infer, SHARE) && (share.n != a.n || fornix_floats(share) != a.n))
         return fornix_infer_fail(infer, "share", "it has to be one number for each sample");
     fornix_output(infer, 0, a);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "pool_ports.h"
+#include "pair_ports.h"
 
 typedef struct {
     FornixDims kernel, stride, padding;
@@ -25,9 +26,9 @@ static Pool describe(const Peak *a, FornixShape x)
 
 static bool infer(FornixInfer *infer, const void *attrs)
 {
-    FornixShape x = fornix_input(infer, X), of = fornix_input(infer, OF);
-    if (x.n != of.n || x.d != of.d || x.h != of.h || x.w != of.w || x.c != of.c)
-        return fornix_infer_fail(infer, "of", "x and what has the maxima must be alike");
+    FornixShape x = fornix_input(infer, X);
+    if (!pair_check(infer, "x", "of"))
+        return false;
     Pool pool = describe(attrs, x);
     FornixShape y = pool_output(&pool, x);
     if (fornix_floats(y) == 0 || x.d * x.h * x.w > INT32_MAX)

@@ -7,8 +7,8 @@
  *   leaky 0, elu 1 below 0, sigmoid 1 - 2 y, tanh -2 y
  */
 #include "kernels/activation.h"
-#include "kernels/elementwise.h"
 #include "node.h"
+#include "pair_ports.h"
 
 typedef struct {
     int activation;
@@ -20,9 +20,9 @@ enum { X, OF };
 static bool infer(FornixInfer *infer, const void *attrs)
 {
     (void)attrs;
-    FornixShape x = fornix_input(infer, X), y = fornix_input(infer, OF);
-    if (x.n != y.n || x.d != y.d || x.h != y.h || x.w != y.w || x.c != y.c)
-        return fornix_infer_fail(infer, "of", "x and the activation's output must be alike");
+    FornixShape x = fornix_input(infer, X);
+    if (!pair_check(infer, "x", "of"))
+        return false;
     fornix_output(infer, 0, x);
     fornix_pass(infer, FORNIX_FORWARD, activation_grains(x), FORNIX_ALWAYS);
     fornix_pass(infer, FORNIX_BACKWARD, activation_grains(x), FORNIX_FOR_INPUT);

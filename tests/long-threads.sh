@@ -134,7 +134,7 @@ for graph in ${*:-$all}; do
             echo "$graph: left out, no $data/tables"
         fi
         ;;
-    generators) short "$graph" gan=projection subjects=20 epochs=1 steps=60 classify_steps=20 count=5 ;;
+    generators) short "$graph" gan=projection subjects=40 epochs=1 steps=60 classify_steps=20 count=5 ;;
     controls/permuted) short "$graph" draws=3 subjects=40 epochs=1 steps=30 ;;
     *) fail "no short form of graphs/$graph.xml is known" ;;
     esac
