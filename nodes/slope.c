@@ -16,14 +16,17 @@ typedef struct {
 } Slope;
 
 enum { X, OF };
+enum { LEAKY, ELU, SIGMOID, TANH };
 
 static bool infer(FornixInfer *infer, const void *attrs)
 {
-    (void)attrs;
+    const Slope *a = attrs;
     FornixShape x = fornix_input(infer, X);
     if (!pair_check(infer, "x", "of"))
         return false;
     fornix_output(infer, 0, x);
+    if (a->activation == LEAKY) /* it is not curved */
+        fornix_no_gradient(infer, OF);
     fornix_pass(infer, FORNIX_FORWARD, activation_grains(x), FORNIX_ALWAYS);
     fornix_pass(infer, FORNIX_BACKWARD, activation_grains(x), FORNIX_FOR_INPUT);
     fornix_pass(infer, FORNIX_BACKWARD, x.n, FORNIX_FOR_INPUT);
@@ -34,8 +37,10 @@ static bool infer(FornixInfer *infer, const void *attrs)
 
 static ActivationKind kind_of(const Slope *a)
 {
-    static const ActivationKind kinds[] = {ACTIVATION_LEAKY, ACTIVATION_ELU, ACTIVATION_SIGMOID,
-                                           ACTIVATION_TANH};
+    static const ActivationKind kinds[] = {[LEAKY] = ACTIVATION_LEAKY,
+                                           [ELU] = ACTIVATION_ELU,
+                                           [SIGMOID] = ACTIVATION_SIGMOID,
+                                           [TANH] = ACTIVATION_TANH};
     return kinds[a->activation];
 }
 

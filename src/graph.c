@@ -14,7 +14,8 @@ static const FornixPort *port_behind(const FornixPort *ports, int number)
 unsigned node_input_flags(const Node *node, int input)
 {
     const FornixPort *port = port_behind(node->type->inputs, input);
-    return port ? port->flags : 0;
+    bool none = input < 64 && (node->no_gradients >> input & 1);
+    return (port ? port->flags : 0) | (none ? FORNIX_NO_GRAD : 0);
 }
 
 unsigned node_output_flags(const Node *node, int output)

@@ -223,6 +223,14 @@ void fornix_part_of(FornixInfer *infer, int input, int output, int64_t channel)
     add_share(infer, (Share){SHARE_PART, input, output, channel});
 }
 
+void fornix_no_gradient(FornixInfer *infer, int input)
+{
+    if (input < 0 || input >= 64)
+        plugin_mistake(infer, "it speaks of the gradient of an input that it has not");
+    else
+        infer->node->no_gradients |= (uint64_t)1 << input;
+}
+
 bool fornix_infer_fail(FornixInfer *infer, const char *where, const char *format, ...)
 {
     char text[700];

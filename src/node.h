@@ -318,6 +318,9 @@ void fornix_same_memory(FornixInfer *infer, int output, int input);
  * write there, in.data == out.data + channel (din.data == dout.data + channel): nothing to copy. */
 void fornix_part_of(FornixInfer *infer, int input, int output, int64_t channel);
 
+/* No gradient flows into that input, because of what attributes say: as FORNIX_NO_GRAD. */
+void fornix_no_gradient(FornixInfer *infer, int input);
+
 /* Reports a mistake at the attribute or port of that name (NULL: at the node); returns false. */
 bool fornix_infer_fail(FornixInfer *infer, const char *where, const char *format, ...)
     FORNIX_PRINTF(3, 4);

@@ -118,7 +118,8 @@ def adversarial():
     for activation, constant in (("leaky", 0.25), ("elu", 1.5), ("sigmoid", 0), ("tanh", 0)):
         case(f, f'<slope x="x" of="of" activation="{activation}" constant="{constant}"/>',
              lambda x, of, a=activation, c=constant: slopes(x, of, a, c),
-             {"x": halves(2, 1, 3, 2, 5), "of": halves(2, 1, 3, 2, 5)})
+             {"x": halves(2, 1, 3, 2, 5), "of": halves(2, 1, 3, 2, 5)},
+             kinds={"of": "noise"} if activation == "leaky" else None)
     for attributes, how in (("", {"kernel_size": 2}),
                             (' kernel="3" stride="2" padding="1"',
                              {"kernel_size": 3, "stride": 2, "padding": 1})):
