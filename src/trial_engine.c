@@ -117,7 +117,7 @@ static bool gradients_add(Trial *trial, const Example *example, Fault *fault)
                machine_run(&machine[k], 1, 1, 0) && fine;
     for (size_t k = 0; k < weights_count(machine[0].weights) && fine; k++) {
         const WeightTensor *both = weights_at(machine[0].weights, k);
-        if (!both->kept)
+        if (!both->kept && both->moments) /* else no gradient comes to it */
             fine = is_sum(both, weights_find(machine[1].weights, both->name),
                           weights_find(machine[2].weights, both->name), tolerance, fault);
     }
@@ -186,8 +186,8 @@ bool machine_slopes(Trial *trial, const Example *example, uint64_t point, const 
         machine_told(trial, &machine, example, "l", point, fault) && machine_run(&machine, 1, 1, 0);
     for (size_t k = 0; k < weights_count(machine.weights) && fine; k++) {
         WeightTensor *weight = weights_at(machine.weights, k);
-        fine =
-            weight->kept || (machine_run(&machine, 1, 1, 0) && weight_slope(&slope, weight, fault));
+        fine = weight->kept || !weight->moments ||
+               (machine_run(&machine, 1, 1, 0) && weight_slope(&slope, weight, fault));
     }
     machine_close(&machine);
     return fine;
