@@ -221,6 +221,7 @@ static void note_parameters(Stage *stage, const Graph *graph)
         Parameter *new = &all[stage->parameter_count];
         *new = *graph->parameters[p];
         new->name = arena_text(stage->memory, new->name);
+        new->place.trail = NULL; /* of the body's arena */
         bool known = false;
         for (int k = 0; k < stage->parameter_count; k++)
             known = known || strcmp(all[k].name, new->name) == 0;
