@@ -4,6 +4,7 @@
 
 #include "infer_parts.h"
 #include "language.h"
+#include "scene.h"
 
 /* It has no passes of its own: the plan makes it of those that it goes through. */
 static const FornixLayer no_passes;
@@ -102,7 +103,11 @@ static bool build_twin(Twins *t, const Node *layer)
     const char *name = arena_format(body->memory, "<gradient '%s'>", t->node->path);
     const char *why = arena_format(body->memory, "made for gradient '%s' through '%s'",
                                    t->node->path, layer->path);
-    if (!layer->type->tangent(infer, layer->attrs)) {
+    Scene scene = {layer->type, layer->path, "in tangent", layer->place};
+    const Scene *before = scene_enter(&scene);
+    bool fine = layer->type->tangent(infer, layer->attrs);
+    scene_leave(before);
+    if (!fine) {
         text_free(&infer->emitted);
         return false;
     }

@@ -75,7 +75,7 @@ extern "C" {
 
 /* See ABI POLICY above before you change anything below. */
 #define FORNIX_ABI 1
-#define FORNIX_ABI_MINOR 0
+#define FORNIX_ABI_MINOR 1
 
 /* ---- Shapes and views ------------------------------------------------------------------- */
 
