@@ -19,6 +19,7 @@
 #include "column.h"
 #include "findings.h"
 #include "node.h"
+#include "scatter.h"
 #include "statistics.h"
 
 typedef struct {
@@ -39,7 +40,10 @@ static bool choose_sources(FornixBuild *build, const FeatureDistance *a, CloudSo
 static bool distance_columns(FornixBuild *build, const void *attrs)
 {
     CloudSource source[TABLES];
-    return choose_sources(build, attrs, source);
+    if (!choose_sources(build, attrs, source))
+        return false;
+    scatter_columns(build, fornix_column(fornix_table(build, REAL), source[REAL].label));
+    return true;
 }
 
 /* ---- Figures ----------------------------------------------------------------------------- */
@@ -158,8 +162,14 @@ static bool distance_rows(FornixBuild *build, const void *attrs)
                 .random = fornix_build_random(build, a->seed)};
     c.coordinates = a->projection < c.features ? a->projection : c.features;
     bool fine = clouds_read(&c);
-    if (fine)
+    if (fine) {
+        ScatterSide sides[TABLES] = {
+            {real, source[REAL].column, source[REAL].label, a->part},
+            {fornix_table(build, SYNTHETIC), source[SYNTHETIC].column, source[SYNTHETIC].label,
+             FORNIX_NO_PART}};
         judge_classes(&c, label);
+        fine = scatter_rows(build, &sides[REAL], &sides[SYNTHETIC], c.random);
+    }
     clouds_free(&c);
     return fine;
 }
@@ -187,7 +197,9 @@ static const FornixPort inputs[] = {
     {0}};
 
 static const FornixPort outputs[] = {
-    {"distances", FORNIX_SCORES, 0, "figures by class; `farthest` is the largest of the means"},
+    {"distances", FORNIX_SCORES, 0,
+     "figures by class (`farthest` is the largest of the means), and where samples of either kind "
+     "lie on the two principal axes of the real ones"},
     {0}};
 
 static const FornixSamples samples = {

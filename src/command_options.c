@@ -33,6 +33,8 @@ const Option command_options[] = {
     {"--probability", FLAG, offsetof(Options, probability),
      "writes the probability of each class, too, as images"},
     {"--kind", VALUE, offsetof(Options, kind), "what the node will be"},
+    {"--with-subjects", FLAG, offsetof(Options, with_subjects),
+     "names every subject that was judged, with what was found"},
     {"--html", FLAG, offsetof(Options, html), "writes pages about all nodes, for a browser"},
     {"--man", VALUE, offsetof(Options, man), "prints a manual page: fornix or fornix-graph"},
     {"--json", FLAG, offsetof(Options, json), "tells mistakes and progress as JSON, a line each"},

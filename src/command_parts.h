@@ -17,6 +17,7 @@ typedef struct Options {
     const char *output, *days, *manifest, *input, *net, *map, *stage, *man, *kind;
     const char *shard, *jobs, *threads;
     bool fail_fast, retry_failed, rounds, html, fresh, smoke, profile, json, probability;
+    bool with_subjects;
     bool help;  /* --help or -h stands among them */
     bool rest;  /* "--" does */
     bool wrong; /* told */
@@ -36,6 +37,7 @@ int command_sweep(const Options *options);
 int command_check(const Options *options);
 int command_plan(const Options *options);
 int command_show(const Options *options);
+int command_report(const Options *options);
 int command_apply(const Options *options);
 int command_import(const Options *options);
 int command_export(const Options *options);
@@ -45,5 +47,9 @@ int command_schema(const Options *options);
 int command_new_node(const Options *options);
 int command_test_node(const Options *options);
 int command_cache(const Options *options);
+
+/* What runs and sweeps end with, in command_report.c. */
+void command_end_run(const char *folder, Experiment *experiment);
+void command_end_sweep(const char *folder);
 
 #endif

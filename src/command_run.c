@@ -15,6 +15,7 @@ int command_run(const Options *options)
                           .overrides = options->overrides.items,
                           .override_count = options->overrides.count,
                           .folder = options->output,
+                          .after = command_end_run,
                           .fresh = options->fresh,
                           .smoke = options->smoke,
                           .profile = options->profile,
@@ -53,6 +54,7 @@ int command_sweep(const Options *options)
                             .folder = options->output,
                             .fail_fast = options->fail_fast,
                             .retry_failed = options->retry_failed,
+                            .after = command_end_sweep,
                             .json = options->json};
     if (!read_count(options->jobs, &request.jobs) ||
         !read_count(options->threads, &request.threads) ||

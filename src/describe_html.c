@@ -7,6 +7,7 @@
 
 #include "describe.h"
 #include "file.h"
+#include "html.h"
 #include "language.h"
 #include "show.h"
 
@@ -26,17 +27,7 @@ typedef struct Site {
 } Site;
 
 static const char style[] =
-    "<meta charset=\"utf-8\">\n"
-    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-    "<style>\n"
-    ":root { color-scheme: light dark; --paper: #fff; --ink: #1b1f24; --quiet: #5b6570;\n"
-    "  --line: #d9dee4; --link: #0b6aa2; --code: #f4f5f7 }\n"
-    "@media (prefers-color-scheme: dark) { :root { --paper: #15181d; --ink: #e6e9ee;\n"
-    "  --quiet: #a0abb8; --line: #333a43; --link: #6bb8e8; --code: #1e2329 } }\n"
-    "body { font: 16px/1.55 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto;\n"
-    "  padding: 0 1.2rem; background: var(--paper); color: var(--ink) }\n"
-    "a { color: var(--link); text-decoration: none }\n"
-    "a:hover { text-decoration: underline }\n"
+    "body { max-width: 52rem }\n"
     "nav { color: var(--quiet); font-size: .9rem }\n"
     "h1 { margin: .4rem 0 .2rem; font-family: ui-monospace, monospace; font-size: 1.7rem }\n"
     "h2 { margin-top: 2.2rem; font-size: 1.15rem; border-bottom: 1px solid var(--line) }\n"
@@ -44,14 +35,9 @@ static const char style[] =
     "dt { font-family: ui-monospace, monospace; font-size: .92rem; overflow-wrap: anywhere }\n"
     "dt .quiet { font-family: system-ui, sans-serif }\n"
     "dd { margin: 0 0 .7rem 1.4rem } dl.index dd { margin: 0 }\n"
-    ".quiet { color: var(--quiet) }\n"
-    "pre { font: 13.5px/1.5 ui-monospace, monospace; background: var(--code);\n"
-    "  padding: .7rem .9rem; border-radius: 6px; overflow-x: auto }\n"
     "pre.formula { white-space: pre-wrap; border-left: 3px solid var(--line) }\n"
-    "figure { margin: 1rem 0; overflow-x: auto }\n"
     "figure svg { max-width: 100%; height: auto }\n"
-    "@media (max-width: 40rem) { dl.index { display: block } dl.index dd { margin: 0 0 .7rem } }\n"
-    "</style>\n";
+    "@media (max-width: 40rem) { dl.index { display: block } dl.index dd { margin: 0 0 .7rem } }\n";
 
 /* ---- Words ---- */
 
@@ -108,18 +94,14 @@ static void add_paragraphs(Text *page, const Site *site, const char *text)
 
 static void add_head(Text *page, const char *title)
 {
-    text_add(page, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n");
-    text_add(page, style);
-    text_add(page, "<title>");
-    text_add_html(page, title);
-    text_add(page,
-             "</title>\n</head>\n<body>\n<nav><a href=\"index.html\">fornix: nodes</a> &middot; "
-             "<a href=\"language.html\">the language of graphs</a></nav>\n");
+    html_begin(page, title, style);
+    text_add(page, "<nav><a href=\"index.html\">fornix: nodes</a> &middot; "
+                   "<a href=\"language.html\">the language of graphs</a></nav>\n");
 }
 
 static bool write_page(const Site *site, const char *name, Text *page, FornixError *error)
 {
-    text_add(page, "</body>\n</html>\n");
+    html_end(page);
     Text path = {0};
     text_format(&path, "%s/%s.html", site->folder, name);
     bool fine = file_write(text_value(&path), text_value(page), page->length, error);

@@ -227,3 +227,59 @@ double neighbour_share(const Cloud *a, const Cloud *b)
         return NAN;
     return (double)(at_home(a, b) + at_home(b, a)) / (double)(a->points + b->points);
 }
+
+/* ---- Principal axes ---------------------------------------------------------------------- */
+
+/* Takes the largest of values, and leaves -1 in its place. */
+static int64_t take_largest(double *values, int64_t n)
+{
+    int64_t best = 0;
+    for (int64_t k = 1; k < n; k++)
+        if (values[k] > values[best])
+            best = k;
+    values[best] = -1;
+    return best;
+}
+
+PrincipalAxes principal_axes(const Cloud *points, int axes)
+{
+    int64_t n = points->features;
+    size_t size = (size_t)n * (size_t)n;
+    PrincipalAxes found = {.features = n, .axes = axes, .mean = cloud_mean(points)};
+    found.direction = mem_new((size_t)axes * (size_t)n, sizeof *found.direction);
+    if (points->points < 2)
+        return found;
+    double *covariance = cloud_covariance(points, found.mean);
+    double *vectors = mem_new(size, sizeof *vectors), *values = mem_new((size_t)n, sizeof *values);
+    symmetric_eigen(covariance, n, values, vectors);
+    for (int axis = 0; axis < axes && axis < n; axis++) {
+        int64_t best = take_largest(values, n), heaviest = 0;
+        double *direction = found.direction + axis * n;
+        for (int64_t f = 0; f < n; f++) {
+            direction[f] = vectors[f * n + best];
+            if (fabs(direction[f]) > fabs(direction[heaviest]))
+                heaviest = f;
+        }
+        double sign = direction[heaviest] < 0 ? -1 : 1; /* either would do: one has to be chosen */
+        for (int64_t f = 0; f < n; f++)
+            direction[f] *= sign;
+    }
+    mem_free(covariance);
+    mem_free(vectors);
+    mem_free(values);
+    return found;
+}
+
+void principal_axes_free(PrincipalAxes *axes)
+{
+    mem_free(axes->mean);
+    mem_free(axes->direction);
+}
+
+double principal_coordinate(const PrincipalAxes *axes, int axis, const double *point)
+{
+    double sum = 0;
+    for (int64_t f = 0; f < axes->features; f++)
+        sum += axes->direction[axis * axes->features + f] * (point[f] - axes->mean[f]);
+    return sum;
+}

@@ -48,6 +48,17 @@ double frechet_distance(const Cloud *a, const Cloud *b);
  */
 double neighbour_share(const Cloud *a, const Cloud *b);
 
+/* The directions, at right angles, in which points vary most; those beyond the features are 0. */
+typedef struct {
+    int64_t features;
+    int axes;
+    double *mean, *direction; /* direction: [axes][features] */
+} PrincipalAxes;
+
+PrincipalAxes principal_axes(const Cloud *points, int axes);
+void principal_axes_free(PrincipalAxes *axes);
+double principal_coordinate(const PrincipalAxes *axes, int axis, const double *point);
+
 /* matrix (n x n, symmetric) = vectors diag(values) vectors'; overwritten. Column j of vectors
  * belongs to values[j]. Jacobi rotations: slow beyond some hundred, but the same bits always. */
 void symmetric_eigen(double *matrix, int64_t n, double *values, double *vectors);

@@ -1,215 +1,275 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A run's report.html: what must not be missed first, then what was found, then how. */
+/* A report from top to end: its order, and what all sections look like. */
 #include "report.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "file.h"
 #include "report_parts.h"
 
-static const char head[] =
-    "<meta charset=\"utf-8\">\n"
-    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-    "<style>\n"
-    ":root { color-scheme: light dark; --line: #8886; --ink: #0b6aa2; --red: #b3261e }\n"
-    "@media (prefers-color-scheme: dark) { :root { --ink: #6bb8e8; --red: #ff8a80 } }\n"
-    "body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto;"
-    " padding: 0 1rem }\n"
-    "h1 { margin-bottom: 0 }\n"
-    "h2 { margin-top: 2.5rem; border-bottom: 1px solid var(--line) }\n"
-    "h3 { margin-bottom: .3rem }\n"
-    "pre { overflow-x: auto; font: 13px/1.45 ui-monospace, monospace; padding: .6rem;"
-    " border: 1px solid var(--line); border-radius: 6px }\n"
-    ".warnings { border-left: 4px solid var(--red); padding-left: 1rem; color: var(--red) }\n"
-    "table { border-collapse: collapse; font-variant-numeric: tabular-nums }\n"
-    "td, th { text-align: left; padding: .15rem .9rem .15rem 0;"
-    " border-bottom: 1px solid var(--line) }\n"
-    "td.number { text-align: right }\n"
-    ".charts { display: flex; flex-wrap: wrap; gap: 1rem }\n"
-    "figure { margin: 0; width: 18rem }\n"
-    "figcaption { font-size: .85rem }\n"
-    "svg { fill: none; stroke: var(--ink); stroke-width: 1.5; width: 100% }\n"
-    "svg.interval { width: 10.5rem; height: 12px }\n"
-    "svg circle { fill: var(--ink); stroke: none }\n"
-    "svg .axes { stroke: var(--line); stroke-width: 1 }\n"
-    "svg text { fill: currentColor; stroke: none; font-size: 11px }\n"
-    ".quiet { opacity: .7 }\n"
-    "</style>\n";
+static const char style[] =
+    "body { max-width: 64rem; line-height: 1.5 }\n"
+    "header { margin-bottom: 1.6rem }\n"
+    "h1 { font-size: 1.9rem; line-height: 1.2; letter-spacing: -.01em; margin: 0 0 .2rem }\n"
+    "h2 { font-size: 1.3rem; margin: 2.8rem 0 .6rem; padding-top: .7rem;\n"
+    "  border-top: 2px solid var(--ink) }\n"
+    "h3 { font-size: 1rem; margin: 1.4rem 0 .3rem }\n"
+    "p { margin: .4rem 0; max-width: 46rem }\n"
+    ".byline { color: var(--quiet); font-size: .92rem; max-width: none }\n"
+    ".lead { display: grid; grid-template-columns: 1fr 1.5fr 1fr; gap: 0 2rem;\n"
+    "  border-top: 2px solid var(--ink); padding-top: .8rem }\n"
+    ".lead h2 { border: 0; padding: 0; margin: 0 0 .3rem; font-size: .82rem; color: var(--quiet);\n"
+    "  font-weight: 600; letter-spacing: .04em }\n"
+    ".lead p, .lead li { font-size: .97rem } .lead ul { margin: .3rem 0; padding-left: 1.1rem }\n"
+    ".lead .answer { font-size: 1.2rem; line-height: 1.35; font-weight: 600; margin-top: 0 }\n"
+    ".lead .big { font-size: 1.2rem; font-weight: 600; line-height: 1.35; margin-top: 0 }\n"
+    ".warnings { border-left: 5px solid var(--red); color: var(--red); margin: 1rem 0;\n"
+    "  padding: .3rem 0 .3rem 2rem; font-weight: 600 }\n"
+    ".mind { border-left: 3px solid var(--c1); margin: .5rem 0; padding: .1rem 0 .1rem 1.8rem;\n"
+    "  font-size: .92rem; max-width: 46rem }\n"
+    "table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .92rem }\n"
+    "th { text-align: left; font-weight: 600; vertical-align: bottom; padding: .2rem 1rem .2rem 0 "
+    "}\n"
+    "td { padding: .22rem 1rem .22rem 0; border-top: 1px solid var(--line); vertical-align: top }\n"
+    "tbody tr:first-child td { border-top-color: var(--quiet) }\n"
+    "td.n, th.n { text-align: right; white-space: nowrap }\n"
+    "td.t { white-space: nowrap }\n"
+    ".scroll { overflow-x: auto }\n"
+    "table.forest td { padding: 0 1rem 0 0; border: 0; vertical-align: middle; white-space: nowrap "
+    "}\n"
+    "table.forest th { padding-bottom: 0 } table.forest th.s { padding: 0 1rem 0 0 }\n"
+    "table.forest tbody tr:first-child td { border: 0 }\n"
+    "table.forest { margin-bottom: 1.2rem }\n"
+    "table.forest .arm { font-weight: 600; min-width: 10.5rem }\n"
+    "table.forest svg { max-width: none } table.forest td:nth-child(3) { min-width: 9.2rem }\n"
+    "table.forest .arm .quiet { font-weight: 400; font-size: .85rem }\n"
+    ".grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(15.5rem, 1fr));\n"
+    "  gap: .4rem 1.6rem; margin: .6rem 0 1rem }\n"
+    ".grid.wide { grid-template-columns: repeat(auto-fill, minmax(26rem, 1fr)) }\n"
+    ".grid.small { grid-template-columns: repeat(auto-fill, minmax(13.5rem, 1fr)) }\n"
+    "figure { margin: .4rem 0; min-width: 0 }\n"
+    "figcaption { font-size: .92rem; font-weight: 600; margin-bottom: .15rem }\n"
+    "figcaption .quiet { font-weight: 400 }\n"
+    ".note { color: var(--quiet); font-size: .88rem }\n"
+    "details { margin: .4rem 0 } summary { cursor: pointer }\n"
+    "details[open] > summary { margin-bottom: .4rem }\n"
+    ".mono { font-family: ui-monospace, monospace; font-size: .88em; overflow-wrap: anywhere }\n"
+    ".graph svg { max-width: 100%; height: auto; max-height: 75rem }\n"
+    ".graph { overflow-x: auto }\n"
+    "footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: .6rem;\n"
+    "  color: var(--quiet); font-size: .85rem }\n"
+    "@media screen and (max-width: 48rem) { .lead, .grid.wide { grid-template-columns: 1fr; gap: "
+    "1rem } }\n"
+    "@page { size: A4; margin: 15mm 14mm }\n"
+    "@media print { body { font-size: 10pt; margin: 0; padding: 0; max-width: none }\n"
+    "  h1 { font-size: 18pt } h2 { font-size: 13pt; margin-top: 7mm; break-after: avoid }\n"
+    "  h3, figcaption, summary { break-after: avoid }\n"
+    "  figure, tr, .lead, .mind, .warnings, table.forest { break-inside: avoid }\n"
+    "  p, li { orphans: 3; widows: 3 } .scroll, figure, .graph { overflow: visible }\n"
+    "  details:not([open]) { display: none } table.figures { font-size: 7.5pt }\n"
+    "  table.figures th, table.figures td { padding-right: .5rem }\n"
+    "  .graph svg { max-height: 235mm }\n"
+    "  .grid { grid-template-columns: repeat(3, 1fr); gap: 2mm 5mm }\n"
+    "  .grid.small { grid-template-columns: repeat(4, 1fr) }\n"
+    "  .grid.wide { grid-template-columns: repeat(2, 1fr) } }\n";
 
-static void add_between(Text *page, const char *before, const char *text, const char *after)
+void report_heading(Report *report, const char *id, const char *title)
 {
-    text_add(page, before);
-    text_add_html(page, text ? text : "");
-    text_add(page, after);
+    text_format(&report->page, "<h2 id=\"%s\">", id);
+    html_add(&report->page, "", title, "</h2>\n");
 }
 
-static bool warns_of(const ReportNode *node, const char *text)
+void report_figure_begin(Report *report, const char *kind, const char *of, const char *caption)
 {
-    for (int k = 0; k < node->line_count; k++)
-        if (node->lines[k].warning && strcmp(node->lines[k].text, text) == 0)
+    text_format(&report->page, "<figure data-figure=\"%s\" data-of=\"", kind);
+    html_add(&report->page, "", of, "\">");
+    if (caption)
+        html_add(&report->page, "<figcaption>", caption, "</figcaption>");
+}
+
+void report_figure_end(Report *report)
+{
+    text_add(&report->page, "</figure>\n");
+}
+
+/* ---- Warnings where they belong ---------------------------------------------------------- */
+
+static bool is_red(const char *text)
+{
+    return strstr(text, "acknowledged: ") != NULL;
+}
+
+static bool says(const ReportNode *node, const char *text)
+{
+    for (size_t k = 0; k < json_array_size(node->lines); k++) {
+        const json_t *line = json_array_get(node->lines, k);
+        const char *other = report_text(line, "text");
+        if (json_is_true(json_object_get(line, "warning")) && other && strcmp(other, text) == 0)
             return true;
+    }
     return false;
+}
+
+/* The text with all nodes that say it; nothing where one before `first` said it. */
+static void add_warning(Text *list, ReportNode *const *nodes, int count, int first,
+                        const char *text)
+{
+    for (int k = 0; k < first; k++)
+        if (says(nodes[k], text))
+            return;
+    const char *before = "<li><b>";
+    for (int k = first; k < count; k++)
+        if (says(nodes[k], text)) {
+            html_add(list, before, nodes[k]->id, "</b>");
+            before = ", <b>";
+        }
+    html_add(list, ": ", text, "</li>\n");
+}
+
+static void list_warnings(Text *list, ReportNode *const *nodes, int count, bool red)
+{
+    for (int n = 0; n < count; n++)
+        for (size_t k = 0; k < json_array_size(nodes[n]->lines); k++) {
+            const json_t *line = json_array_get(nodes[n]->lines, k);
+            const char *text = report_text(line, "text");
+            if (text && json_is_true(json_object_get(line, "warning")) && is_red(text) == red)
+                add_warning(list, nodes, count, n, text);
+        }
+}
+
+void report_warnings(Report *report, ReportNode *const *nodes, int count)
+{
+    Text list = {0};
+    list_warnings(&list, nodes, count, false);
+    for (int k = 0; k < count; k++)
+        nodes[k]->told = true;
+    if (list.length)
+        text_format(&report->page, "<ul class=\"mind\">\n%s</ul>\n", text_value(&list));
+    text_free(&list);
 }
 
 /* Whether no line of its own tells what a node's acknowledgement is for. */
 static bool acknowledges_alone(const ReportNode *node)
 {
-    bool alone = node->acknowledged && *node->acknowledged;
-    for (int k = 0; k < node->line_count; k++)
-        alone = alone && !(node->lines[k].warning && strstr(node->lines[k].text, "acknowledged: "));
-    return alone;
+    for (size_t k = 0; k < json_array_size(node->lines); k++) {
+        const char *text = report_text(json_array_get(node->lines, k), "text");
+        if (text && is_red(text))
+            return false;
+    }
+    return node->acknowledge && *node->acknowledge;
 }
 
-/* Once, with all the nodes that say so; nothing where a node before `first` said it. */
-static void add_warning(Text *page, const Report *report, int first, const char *text)
+/* Once for all nodes that answer with the same words. */
+static void add_acknowledged(Text *list, ReportNode *const *nodes, int count, int first)
 {
-    for (int i = 0; i < first; i++)
-        if (warns_of(&report->nodes[i], text))
+    for (int k = 0; k < first; k++)
+        if (strcmp(nodes[k]->acknowledge, nodes[first]->acknowledge) == 0)
             return;
     const char *before = "<li><b>";
-    for (int i = first; i < report->node_count; i++)
-        if (warns_of(&report->nodes[i], text)) {
-            add_between(page, before, report->nodes[i].id, "</b>");
+    for (int k = first; k < count; k++)
+        if (strcmp(nodes[k]->acknowledge, nodes[first]->acknowledge) == 0) {
+            html_add(list, before, nodes[k]->id, "</b>");
             before = ", <b>";
         }
-    add_between(page, ": ", text, "</li>\n");
+    html_add(list, ": acknowledged: ", nodes[first]->acknowledge, "</li>\n");
 }
 
-static void add_warnings(Text *page, const Report *report)
+void report_red_lines(Report *report, Text *list)
 {
-    Text warnings = {0};
-    for (int i = 0; i < report->node_count; i++) {
-        const ReportNode *node = &report->nodes[i];
-        if (acknowledges_alone(node)) {
-            add_between(&warnings, "<li><b>", node->id, "</b>: acknowledged: ");
-            add_between(&warnings, "", node->acknowledged, "</li>\n");
-        }
-        for (int k = 0; k < node->line_count; k++)
-            if (node->lines[k].warning)
-                add_warning(&warnings, report, i, node->lines[k].text);
-    }
-    if (warnings.length) {
-        text_add(page, "<h2>Mind this</h2>\n<ul class=\"warnings\">\n");
-        text_add(page, text_value(&warnings));
-        text_add(page, "</ul>\n");
-    }
-    text_free(&warnings);
+    ReportNode **nodes = arena_take(report->memory, (size_t)report->node_count + 1, sizeof *nodes);
+    int count = 0;
+    for (int k = 0; k < report->node_count; k++)
+        if (acknowledges_alone(&report->nodes[k]))
+            nodes[count++] = &report->nodes[k];
+    for (int k = 0; k < count; k++)
+        add_acknowledged(list, nodes, count, k);
+    for (int k = 0; k < report->node_count; k++)
+        nodes[k] = &report->nodes[k];
+    list_warnings(list, nodes, report->node_count, true);
 }
 
-/* Verdicts come last in a graph and are read first: nodes in reverse order. */
-static void add_findings(Text *page, const Report *report)
+/* Of nodes whose section, if there is one, did not tell them. */
+static void add_other_warnings(Report *report)
 {
-    bool any = false;
-    for (int i = report->node_count - 1; i >= 0; i--) {
-        const ReportNode *node = &report->nodes[i];
-        Text lines = {0};
-        for (int k = 0; k < node->line_count; k++)
-            if (!node->lines[k].warning)
-                add_between(&lines, "", node->lines[k].text, "\n");
-        if (lines.length) {
-            if (!any)
-                text_add(page, "<h2>Findings</h2>\n");
-            any = true;
-            add_between(page, "<h3>", node->id, "</h3>\n<pre>");
-            text_add(page, text_value(&lines));
-            text_add(page, "</pre>\n");
-        }
-        text_free(&lines);
+    Text list = {0};
+    ReportNode **nodes = arena_take(report->memory, (size_t)report->node_count + 1, sizeof *nodes);
+    int count = 0;
+    for (int k = 0; k < report->node_count; k++)
+        if (!report->nodes[k].told)
+            nodes[count++] = &report->nodes[k];
+    list_warnings(&list, nodes, count, false);
+    if (list.length) {
+        report_heading(report, "mind", "Other warnings");
+        report_warnings(report, nodes, count);
     }
+    text_free(&list);
 }
 
-static void add_number(Text *page, double value)
+/* ---- The whole --------------------------------------------------------------------------- */
+
+static void add_missing(Report *report)
 {
-    if (isnan(value))
-        text_add(page, "undefined");
+    if (!report->missing.length)
+        return;
+    report_heading(report, "missing", "Left out");
+    text_format(&report->page, "<ul>\n%s</ul>\n", text_value(&report->missing));
+}
+
+static void add_run(Report *report)
+{
+    report_summary(report);
+    report_arms(report);
+    report_counts(report);
+    report_scores(report);
+    report_masks(report);
+    report_features(report);
+    report_learning(report);
+    add_other_warnings(report);
+    report_picture(report);
+    report_costs(report);
+    report_subjects(report);
+    report_details(report);
+}
+
+static const char *title_of(const Report *report)
+{
+    const json_t *root = report->sweep ? report->sweep : report->manifest;
+    const char *name = json_string_value(json_object_get(root, report->sweep ? "sweep" : "name"));
+    return name ? name : file_name(report->folder);
+}
+
+static void write_page(Report *report)
+{
+    Text both = {0};
+    text_add(&both, plot_style);
+    text_add(&both, style);
+    html_begin(&report->page, title_of(report), text_value(&both));
+    text_free(&both);
+    html_add(&report->page, "<header>\n<h1>", title_of(report), "</h1>\n");
+    if (report->sweep)
+        report_sweep(report);
     else
-        text_format(page, "%.4g", value);
+        add_run(report);
+    add_missing(report);
+    text_add(&report->page, "<footer>Made by fornix report from the files of this folder. It needs "
+                            "no network and no script");
+    text_add(&report->page, report->request->with_subjects
+                                ? ", and <b>names subjects</b>: mind who gets it.</footer>\n"
+                                : ", names no subject and shows no image.</footer>\n");
+    html_end(&report->page);
 }
 
-static void add_metric(Text *page, const TableMetric *metric)
+bool report_write(const ReportRequest *request, FornixError *error)
 {
-    add_between(page, "<tr><td>", metric->name, "</td><td class=\"number\">");
-    add_number(page, metric->value);
-    text_add(page, "</td><td>");
-    if (metric->interval) {
-        text_add(page, "[");
-        add_number(page, metric->low);
-        text_add(page, ", ");
-        add_number(page, metric->high);
-        text_add(page, "]");
+    Report report = {.request = request};
+    bool fine = report_open(&report, error);
+    if (fine) {
+        write_page(&report);
+        char *usual = file_join(report.folder, "report.html");
+        const char *path = request->output ? request->output : usual;
+        fine = file_write(path, text_value(&report.page), report.page.length, error);
+        mem_free(usual);
     }
-    text_add(page, "</td><td>");
-    interval_add(page, metric);
-    text_add(page, "</td></tr>\n");
-}
-
-static void add_metrics(Text *page, const Report *report)
-{
-    text_add(page, "<h2>Figures</h2>\n");
-    for (int i = 0; i < report->node_count; i++) {
-        const ReportNode *node = &report->nodes[i];
-        if (!node->metric_count)
-            continue;
-        add_between(page, "<details><summary>", node->id, " <span class=\"quiet\">");
-        add_between(page, "", node->type, "</span></summary>\n<table>\n");
-        for (int k = 0; k < node->metric_count; k++)
-            add_metric(page, &node->metrics[k]);
-        text_add(page, "</table></details>\n");
-    }
-}
-
-static void add_curves(Text *page, const Report *report)
-{
-    bool any = false;
-    for (int i = 0; i < report->node_count; i++) {
-        const ReportNode *node = &report->nodes[i];
-        if (!node->curves || !*node->curves)
-            continue;
-        if (!any)
-            text_add(page, "<h2>Learning</h2>\n");
-        any = true;
-        add_between(page, "<h3>", node->id, "</h3>\n");
-        charts_add(page, node->curves);
-    }
-}
-
-static void add_run(Text *page, const Report *report)
-{
-    text_add(page, "<h2>Run</h2>\n<table>\n");
-    for (int i = 0; i < report->fact_count; i++) {
-        add_between(page, "<tr><td>", report->facts[i].name, "</td><td>");
-        add_between(page, "", report->facts[i].value, "</td></tr>\n");
-    }
-    text_add(page, "</table>\n<details><summary>Nodes and their seconds</summary>\n<table>\n");
-    for (int i = 0; i < report->node_count; i++) {
-        const ReportNode *node = &report->nodes[i];
-        add_between(page, "<tr><td>", node->id, "</td><td class=\"quiet\">");
-        add_between(page, "", node->type, "</td><td class=\"number\">");
-        text_format(page, "%.1f</td><td class=\"quiet\">%s</td></tr>\n", node->seconds,
-                    node->cached ? "from the cache" : "");
-    }
-    text_add(page, "</table></details>\n");
-    if (report->graph)
-        add_between(page, "<details><summary>The graph</summary>\n<pre>", report->graph,
-                    "</pre></details>\n");
-}
-
-bool report_write(const char *path, const Report *report, FornixError *error)
-{
-    Text page = {0};
-    text_add(&page, "<!DOCTYPE html>\n<html lang=\"en\">\n<title>");
-    text_add_html(&page, report->title);
-    text_add(&page, "</title>\n");
-    text_add(&page, head);
-    add_between(&page, "<h1>", report->title, "</h1>\n");
-    add_warnings(&page, report);
-    add_findings(&page, report);
-    add_curves(&page, report);
-    add_metrics(&page, report);
-    add_run(&page, report);
-    text_add(&page, "</html>\n");
-    bool written = file_write(path, text_value(&page), page.length, error);
-    text_free(&page);
-    return written;
+    report_close(&report);
+    return fine;
 }

@@ -192,6 +192,8 @@ static int finish(Run *run, double seconds)
         return EXIT_RUN;
     }
     run_print_report(run, stdout);
+    if (run->request->after)
+        run->request->after(run->folder, run->experiment);
     printf("\nresults: %s (%.1f s)\n", run->folder, seconds);
     return EXIT_FINE;
 }

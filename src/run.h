@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Runs an experiment: independent nodes side by side, finished stages taken from the cache.
  *
- * The run's folder holds manifest.json (what ran where, with which keys), final.json (every final
- * figure by node and name, the same bits wherever and however often it runs), the graph file,
- * stages/ID with each stage's weights, metrics and tables, report.txt, and bundle, with which the
- * run can be applied to new subjects.
+ * The run's folder holds manifest.json (what ran where, with which keys and params, how long),
+ * final.json (every final figure by node and name, the same bits wherever and however often it
+ * runs), curves.json and lines.json (what else each node found, and said), the graph file,
+ * stages/ID with each stage's weights, metrics and tables and with what each evaluator found row by
+ * row, report.txt, and bundle, with which the run can be applied to new subjects.
  */
 #ifndef FORNIX_RUN_H
 #define FORNIX_RUN_H
@@ -18,9 +19,10 @@ typedef struct RunRequest {
     size_t override_count;
     const Override *settings; /* of a sweep's job: more overrides */
     size_t setting_count;
-    const char *folder;   /* NULL: runs/NAME of the graph */
-    const char *target;   /* a stage: it and what it needs are made, no more; NULL: all */
-    bool keep_scores;     /* the tables of evaluators go to stages/ID/table, too */
+    const char *folder; /* NULL: runs/NAME of the graph */
+    const char *target; /* a stage: it and what it needs are made, no more; NULL: all */
+    /* Called when all results lie in the folder, while the experiment is open; or NULL. */
+    void (*after)(const char *folder, Experiment *experiment);
     FornixError *failure; /* NULL, or where to say what ended it */
     bool fresh, smoke, profile, json;
     int threads; /* 0: as many as OMP_NUM_THREADS or the machine say */

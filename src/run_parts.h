@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The inside of a run: its order (run.c), keys (run_key.c), nodes (run_node.c) and what it leaves
- * behind (run_results.c, run_findings.c). */
+ * behind (run_results.c, run_findings.c, run_manifest.c). */
 #ifndef FORNIX_RUN_PARTS_H
 #define FORNIX_RUN_PARTS_H
 
@@ -62,5 +62,7 @@ bool run_write_findings(const Run *run, FornixError *error);
 /* Takes root over. */
 bool run_write_json(const char *folder, const char *name, struct json_t *root, FornixError *error);
 void run_print_report(const Run *run, FILE *out);
+
+bool run_write_manifest(const Run *run, double seconds, FornixError *error);
 
 #endif

@@ -157,6 +157,19 @@ static bool write_drawing(const Drawing *drawing, const char *path, FornixError 
     return fine;
 }
 
+bool show_save(Experiment *experiment, const char *folder, FornixError *error)
+{
+    Drawing *drawing = show_outer(experiment, experiment_name(experiment), false);
+    Text dot = {0};
+    drawing_write(drawing, &dot);
+    char *path = file_join(folder, "graph.dot");
+    bool fine = file_write(path, text_value(&dot), dot.length, error);
+    mem_free(path);
+    text_free(&dot);
+    drawing_free(drawing);
+    return fine;
+}
+
 /* The name of the graph's file, as a picture in the working folder. */
 static char *usual_path(const char *graph)
 {

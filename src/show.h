@@ -23,6 +23,9 @@ typedef struct ShowRequest {
  * can be: the outer graph without shapes. */
 int show_run(const ShowRequest *request);
 
+/* The outer graph as Graphviz is told of it: graph.dot in a folder. */
+bool show_save(Experiment *experiment, const char *folder, FornixError *error);
+
 /* The pictures themselves; freed with drawing_free. */
 Drawing *show_outer(Experiment *experiment, const char *title, bool rounds);
 Drawing *show_stage(Stage *stage, const char *title, const char *const *open, size_t count);

@@ -48,6 +48,7 @@
  *   DIR/times.csv      what took how long: the only file that differs between equal sweeps
  *   DIR/jobs/NAME/     the run of each job, with its log.txt
  *   DIR/shared/        logs of stages that several jobs share
+ *   DIR/report.html    all of it, to look at
  */
 #ifndef FORNIX_SWEEP_H
 #define FORNIX_SWEEP_H
@@ -62,6 +63,7 @@ typedef struct SweepRequest {
     const char *folder;    /* NULL: sweeps/NAME */
     int64_t shard, shards; /* this process does every shards-th job, from shard 1 on; 0: all */
     bool fail_fast, retry_failed, json;
+    void (*after)(const char *folder); /* called when all that can be said lies there; or NULL */
     int64_t jobs, threads; /* at once, and of each; 0: as the sweep says, or as fills the cores */
 } SweepRequest;
 

@@ -63,7 +63,6 @@ static int work(const Sweep *sweep, const SweepTask *task, FornixError *error)
                           .setting_count = job->setting_count,
                           .folder = folder,
                           .target = task->id,
-                          .keep_scores = true,
                           .threads = task->threads,
                           .failure = error};
     int code = run_experiment(&request);

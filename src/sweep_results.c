@@ -318,6 +318,8 @@ bool sweep_finish(const Sweep *sweep, FILE *out, FornixError *error)
         SweepTable *again = sweep_gather(sweep);
         now = count_done(again);
         sweep_table_free(again);
+        if (fine && now == seen && sweep->request->after)
+            sweep->request->after(sweep->folder);
         if (fine && now == seen)
             print_results(sweep, &results, out);
         results_close(sweep, &results);

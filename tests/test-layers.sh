@@ -10,9 +10,9 @@ cd "${srcdir:-$(dirname "$0")/..}/src" || exit 1
 
 order='
 main
-describe sweep
+describe sweep report
 run
-report stage store samples
+stage store samples
 plan
 autodiff
 infer

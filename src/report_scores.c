@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What stands behind a classification's figures: who was taken for what, at which threshold, and
+ * whether its probabilities can be believed. */
+#include <math.h>
+#include <string.h>
+
+#include "report_parts.h"
+
+enum { SIDE = 190, CURVE_SIDE = 232, CLASSES_DRAWN = 12, CURVE_POINTS = 400, DRAWN_MOST = 40 };
+
+static const char *const looks[] = {"c0", "c1", "c2", "c3", "c4", "c5"};
+
+/* ---- Confusion --------------------------------------------------------------------------- */
+
+static double cell_of(const ReportNode *node, const char *const *classes, size_t t, size_t p)
+{
+    return report_figure(node, "confusion.%s.%s", classes[t], classes[p]).value;
+}
+
+static void add_name(Text *page, double x, double y, const char *class, const char *name)
+{
+    enum { ROOM = 9 };
+    size_t length = 0;
+    for (int letters = 0; name[length] && letters < ROOM; letters++)
+        for (length++; ((unsigned char)name[length] & 0xc0) == 0x80;)
+            length++;
+    Text text = {0};
+    text_add_slice(&text, name, length);
+    text_format(page, "<text class=\"%s\" x=\"%.1f\" y=\"%.1f\">", class, x, y);
+    html_add(page, "", text_value(&text), name[length] ? "…</text>" : "</text>");
+    text_free(&text);
+}
+
+static void add_cell(Text *page, double x, double y, double size, double count, double all)
+{
+    double share = all > 0 ? count / all : 0;
+    text_format(page,
+                "<rect class=\"cell\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" "
+                "fill-opacity=\"%.2f\"/><text class=\"middle %s %s\" x=\"%.1f\" y=\"%.1f\">",
+                x + 1, y + 1, size - 2, size - 2, 0.08 + 0.87 * share,
+                share > 0.5 ? "inside" : "loud", size > 40 ? "big" : "", x + size / 2,
+                y + size / 2 + 5);
+    html_count(page, count);
+    text_add(page, "</text>");
+}
+
+static void add_confusion(Report *report, const ReportNode *node)
+{
+    size_t count;
+    const char **classes = report_classes(report, node, &count);
+    if (!classes || count > CLASSES_DRAWN)
+        return;
+    const double left = 58, top = 36, size = (SIDE - left - 8) / (double)count;
+    Text *page = &report->page;
+    report_figure_begin(report, "confusion", node->id, report_label(report, node));
+    text_format(page,
+                "<svg class=\"plot\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\" "
+                "aria-label=\"confusion matrix\">",
+                SIDE, SIDE, SIDE, SIDE);
+    text_format(page, "<text class=\"axis\" x=\"%.1f\" y=\"12\">predicted</text>", left);
+    text_format(page, "<text class=\"axis\" x=\"0\" y=\"%.1f\">true</text>", top - 6);
+    for (size_t t = 0; t < count; t++) {
+        double all = 0;
+        add_name(page, left - 6, top + size * ((double)t + 0.5) + 4, "end loud", classes[t]);
+        add_name(page, left + size * ((double)t + 0.5), top - 6, "middle loud", classes[t]);
+        for (size_t p = 0; p < count; p++)
+            all += cell_of(node, classes, t, p);
+        for (size_t p = 0; p < count; p++)
+            add_cell(page, left + size * (double)p, top + size * (double)t, size,
+                     cell_of(node, classes, t, p), all);
+    }
+    text_add(page, "</svg>\n");
+    report_figure_end(report);
+}
+
+/* ---- ROC --------------------------------------------------------------------------------- */
+
+/* Every so many points, and the last. */
+static size_t thin(double *values, size_t count)
+{
+    size_t stride = 1 + count / CURVE_POINTS, kept = 0;
+    for (size_t k = 0; k < count; k++)
+        if (k % stride == 0 || k + 1 == count)
+            values[kept++] = values[k];
+    return kept;
+}
+
+static bool add_roc_line(Report *report, Plot *plot, const ReportNode *node, const char *class,
+                         const char *look)
+{
+    size_t count, other;
+    const char *name = arena_format(report->memory, "roc.%s", class);
+    double *x = report_series(report, node, name, "false_positive_rate", &count);
+    double *y = report_series(report, node, name, "sensitivity", &other);
+    if (!x || !y || count != other)
+        return false;
+    thin(y, count);
+    plot_line(plot, x, y, thin(x, count), look);
+    return true;
+}
+
+static PlotFrame square_of(const char *x, const char *y, const char *title)
+{
+    return (PlotFrame){.width = CURVE_SIDE,
+                       .height = CURVE_SIDE + 10,
+                       .x = {.high = 1, .title = x},
+                       .y = {.high = 1, .title = y},
+                       .title = title};
+}
+
+static void add_diagonal(Plot *plot)
+{
+    text_format(plot->page, "<path class=\"rule\" d=\"M%.1f %.1fL%.1f %.1f\"/>", plot_x(plot, 0),
+                plot_y(plot, 0), plot_x(plot, 1), plot_y(plot, 1));
+}
+
+static const ReportNode *baseline_of(Report *report, const ReportNode *node)
+{
+    int count;
+    ReportVerdict *verdicts = report_verdicts(report, &count);
+    for (int k = 0; k < count; k++) {
+        const ReportNode *found = NULL;
+        bool member = false;
+        int baselines = 0;
+        for (int a = 0; a < verdicts[k].count; a++) {
+            member = member || verdicts[k].arms[a] == node;
+            if (report_is_baseline(report, &verdicts[k], a)) {
+                found = verdicts[k].arms[a];
+                baselines++;
+            }
+        }
+        if (member && baselines == 1)
+            return found;
+    }
+    return NULL;
+}
+
+/* Of two classes the second; its mirror image says no more. */
+static void add_roc(Report *report, const ReportNode *node)
+{
+    size_t count, points;
+    const char **classes = report_classes(report, node, &count);
+    size_t first = count == 2 ? 1 : 0;
+    const ReportNode *baseline = baseline_of(report, node);
+    if (!classes ||
+        !report_series(report, node, arena_format(report->memory, "roc.%s", classes[first]),
+                       "sensitivity", &points))
+        return;
+    PlotFrame frame = square_of(
+        "false alarms",
+        count == 2 ? arena_format(report->memory, "“%s” found", classes[1]) : "found", "ROC curve");
+    report_figure_begin(report, "roc", node->id, report_label(report, node));
+    Plot plot = plot_begin(&report->page, &frame);
+    add_diagonal(&plot);
+    if (baseline && baseline != node && count == 2) {
+        add_roc_line(report, &plot, baseline, classes[1], "c5 thin");
+        plot_text(&plot, 1, 0.06, "end",
+                  arena_format(report->memory, "grey: %s", report_label(report, baseline)));
+    }
+    for (size_t c = first; c < count && c < COUNT(looks); c++)
+        add_roc_line(report, &plot, node, classes[c], count == 2 ? "c0" : looks[c]);
+    for (size_t c = 0; count > 2 && c < count && c < COUNT(looks); c++)
+        plot_text(&plot, 0.98, 0.06 + 0.07 * (double)(count - 1 - c),
+                  arena_format(report->memory, "name end %s", looks[c]), classes[c]);
+    plot_end(&plot);
+    report_figure_end(report);
+}
+
+/* ---- Reliability ------------------------------------------------------------------------- */
+
+static void add_reliability(Report *report, const ReportNode *node)
+{
+    size_t count;
+    const char **classes = report_classes(report, node, &count);
+    bool two = classes && count == 2;
+    const char *name =
+        two ? arena_format(report->memory, "reliability.%s", classes[1]) : "reliability";
+    size_t bins, same, sizes;
+    double *x = report_series(report, node, name, two ? "probability" : "confidence", &bins);
+    double *y = report_series(report, node, name, two ? "frequency" : "accuracy", &same);
+    double *n = report_series(report, node, name, "samples", &sizes);
+    if (!x || !y || !n || bins != same || bins != sizes)
+        return;
+    double most = 0;
+    for (size_t k = 0; k < bins; k++)
+        most = fmax(most, n[k]);
+    PlotFrame frame = square_of(two ? arena_format(report->memory, "said: P(%s)", classes[1])
+                                    : "said: highest probability",
+                                two ? "was so" : "was right", "reliability");
+    report_figure_begin(report, "reliability", node->id, report_label(report, node));
+    Plot plot = plot_begin(&report->page, &frame);
+    add_diagonal(&plot);
+    for (size_t k = 0; k < bins; k++)
+        if (n[k] > 0)
+            plot_dot(&plot, x[k], y[k], 2 + 8 * sqrt(n[k] / most), "dot soft c0",
+                     arena_format(report->memory, "%.0f samples", n[k]));
+    plot_end(&plot);
+    report_figure_end(report);
+}
+
+/* ---- All --------------------------------------------------------------------------------- */
+
+typedef void DrawNode(Report *report, const ReportNode *node);
+
+static bool is_scored(const ReportNode *node)
+{
+    return report_is(node, "evaluate_classification") && node->figures;
+}
+
+/* One kind of figure for all arms, side by side. */
+static void add_kind(Report *report, const char *title, DrawNode *draw)
+{
+    int drawn = 0;
+    html_add(&report->page, "<h3>", title, "</h3>\n<div class=\"grid small\">\n");
+    for (int k = 0; k < report->node_count; k++)
+        if (is_scored(&report->nodes[k]) && drawn++ < DRAWN_MOST)
+            draw(report, &report->nodes[k]);
+    text_add(&report->page, "</div>\n");
+}
+
+void report_scores(Report *report)
+{
+    int scored = 0, curves = 0;
+    for (int k = 0; k < report->node_count; k++) {
+        scored += is_scored(&report->nodes[k]);
+        curves += is_scored(&report->nodes[k]) && report->nodes[k].curves;
+    }
+    if (!scored)
+        return;
+    report_heading(report, "scores", "Behind the scores");
+    add_kind(report, "Who was taken for what", add_confusion);
+    if (curves) {
+        add_kind(report, "At every threshold (ROC)", add_roc);
+        add_kind(report, "Are the probabilities true?", add_reliability);
+        text_add(&report->page, "<p class=\"note\">On the diagonal a probability means what it "
+                                "says; the larger a dot, the more samples.</p>\n");
+    } else {
+        report_misses(report, "ROC and reliability curves: this run left no curves.json");
+    }
+    if (scored > DRAWN_MOST)
+        report_misses(report, "confusion matrices and curves of %d more nodes",
+                      scored - DRAWN_MOST);
+}

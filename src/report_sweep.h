@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the files of a sweep's report share: its grid as results.json shows it, and the sections
+ * with its arms and runs. */
+#ifndef FORNIX_REPORT_SWEEP_H
+#define FORNIX_REPORT_SWEEP_H
+
+#include "report_parts.h"
+
+typedef struct SweepAxisSeen {
+    const char *name;
+    const char **values; /* in order of first appearance */
+    size_t value_count;
+    bool repeats; /* tells runs of one arm apart: a seed, a fold */
+    bool numeric; /* all values are numbers, and there are several */
+} SweepAxisSeen;
+
+typedef struct SweepGrid {
+    SweepAxisSeen *axes;
+    size_t axis_count;
+} SweepGrid;
+
+SweepGrid *sweep_grid_seen(Report *report);
+const char *sweep_baseline(const json_t *comparison); /* an arm's label; NULL: not known */
+
+void sweep_add_answer(Report *report, const json_t *comparison);
+void sweep_add_surety(Report *report, const json_t *comparison, Text *list);
+void sweep_add_comparison(Report *report, const json_t *comparison, bool first);
+void sweep_add_controls(Report *report);
+void sweep_add_counts(Report *report, const SweepGrid *grid);
+void sweep_add_runs(Report *report, const SweepGrid *grid);
+
+#endif

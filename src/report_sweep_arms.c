@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The arms of a sweep, with all their runs. */
+#include <math.h>
+#include <string.h>
+
+#include "report_sweep.h"
+
+enum { COLUMNS_DRAWN = 8, FIGURES_DRAWN = 2 };
+
+static const json_t *jobs_of(const Report *report)
+{
+    return json_object_get(report->sweep, "jobs");
+}
+
+/* ---- The grid ---------------------------------------------------------------------------- */
+
+static void see_value(SweepAxisSeen *axis, const char *value)
+{
+    for (size_t k = 0; k < axis->value_count; k++)
+        if (strcmp(axis->values[k], value) == 0)
+            return;
+    axis->values[axis->value_count++] = value;
+}
+
+/* An arm is called after the axes that make it: "arm=acgan count=300". */
+static bool tells_arms(const Report *report, const char *axis)
+{
+    const json_t *arms = json_object_get(report->sweep, "summary");
+    size_t length = strlen(axis);
+    for (size_t k = 0; k < json_array_size(arms); k++) {
+        const char *label = report_text(json_array_get(arms, k), "arm");
+        for (const char *at = label; at && *at; at++)
+            if ((at == label || at[-1] == ' ') && strncmp(at, axis, length) == 0 &&
+                at[length] == '=')
+                return true;
+    }
+    return false;
+}
+
+static bool is_numeric(const SweepAxisSeen *axis)
+{
+    double number;
+    for (size_t k = 0; k < axis->value_count; k++)
+        if (!text_to_real(axis->values[k], &number))
+            return false;
+    return axis->value_count > 1;
+}
+
+SweepGrid *sweep_grid_seen(Report *report)
+{
+    SweepGrid *grid = arena_take(report->memory, 1, sizeof *grid);
+    const json_t *jobs = jobs_of(report);
+    json_t *first = json_object_get(json_array_get(jobs, 0), "axes"), *value;
+    const char *name;
+    grid->axes = arena_take(report->memory, json_object_size(first) + 1, sizeof *grid->axes);
+    json_object_foreach(first, name, value)
+    {
+        SweepAxisSeen *axis = &grid->axes[grid->axis_count++];
+        *axis = (SweepAxisSeen){.name = name, .repeats = !tells_arms(report, name)};
+        axis->values = arena_take(report->memory, json_array_size(jobs) + 1, sizeof(char *));
+        for (size_t j = 0; j < json_array_size(jobs); j++) {
+            const char *text = report_text(json_object_get(json_array_get(jobs, j), "axes"), name);
+            if (text)
+                see_value(axis, text);
+        }
+        axis->numeric = is_numeric(axis);
+    }
+    return grid;
+}
+
+/* What a job's arm is called in the summary, without one of the axes (or NULL). */
+static const char *arm_of(Report *report, const SweepGrid *grid, const json_t *job,
+                          const SweepAxisSeen *without)
+{
+    Text label = {0};
+    for (size_t a = 0; a < grid->axis_count; a++) {
+        const SweepAxisSeen *axis = &grid->axes[a];
+        const char *value = report_text(json_object_get(job, "axes"), axis->name);
+        if (!value || axis->repeats || axis == without)
+            continue;
+        if (without)
+            text_format(&label, "%s%s", label.length ? " " : "", value);
+        else
+            text_format(&label, "%s%s=%s", label.length ? " " : "", axis->name, value);
+    }
+    const char *kept = arena_text(report->memory, label.length ? label.data : "all");
+    text_free(&label);
+    return kept;
+}
+
+/* ---- Comparisons ------------------------------------------------------------------------- */
+
+static bool is_baseline(const json_t *arm)
+{
+    const char *name;
+    json_t *figure;
+    json_object_foreach(json_object_get(arm, "figures"), name,
+                        figure) if (json_object_get(figure, "difference")) return false;
+    return true;
+}
+
+const char *sweep_baseline(const json_t *comparison)
+{
+    const char *named = report_text(comparison, "baseline");
+    const json_t *arms = json_object_get(comparison, "arms");
+    for (size_t k = 0; !named && k < json_array_size(arms); k++)
+        if (is_baseline(json_array_get(arms, k)))
+            named = report_text(json_array_get(arms, k), "arm");
+    return named && *named ? named : NULL;
+}
+
+/* The names of the figures to draw, those that matter most first. */
+static size_t choose_figures(const json_t *comparison, const char **figures)
+{
+    static const char *const first[] = {"auc", "balanced_accuracy", "dice"};
+    json_t *all =
+        json_object_get(json_array_get(json_object_get(comparison, "arms"), 0), "figures");
+    size_t count = 0;
+    const char *name;
+    json_t *value;
+    for (size_t k = 0; k < COUNT(first) && count < FIGURES_DRAWN; k++)
+        if (json_object_get(all, first[k]))
+            figures[count++] = first[k];
+    json_object_foreach(all, name, value)
+    {
+        bool known = false;
+        for (size_t k = 0; k < count; k++)
+            known = known || strcmp(figures[k], name) == 0;
+        if (!known && count < FIGURES_DRAWN)
+            figures[count++] = name;
+    }
+    return count;
+}
+
+/* "better", "worse", or what p says where the sweep gave no word. */
+static int judgement_of(const json_t *arm, const char *figure)
+{
+    const char *word = report_text(arm, "verdict");
+    const json_t *found = json_object_get(json_object_get(arm, "figures"), figure);
+    double p = report_number(json_object_get(found, "p"));
+    double apart = report_number(json_object_get(json_object_get(found, "difference"), "value"));
+    if (word && (strcmp(word, "better") != 0 && strcmp(word, "worse") != 0))
+        return 0;
+    return p < 0.05 ? (apart > 0) - (apart < 0) : 0;
+}
+
+static ReportArm arm_read(const json_t *arm, const char *figure, Report *report)
+{
+    const json_t *found = json_object_get(json_object_get(arm, "figures"), figure);
+    const json_t *apart = json_object_get(found, "difference");
+    const char *label = report_text(arm, "arm");
+    double mean = report_number(json_object_get(found, "mean"));
+    double spread = report_number(json_object_get(found, "deviation"));
+    double runs = report_number(json_object_get(arm, "runs"));
+    return (ReportArm){
+        .label = label ? label : "?",
+        .note = runs >= 1 ? arena_format(report->memory, "%.0f run%s", runs, runs > 1 ? "s" : "")
+                          : NULL,
+        .value = {mean, mean - spread, mean + spread, true},
+        .deviation = spread,
+        .apart = {report_number(json_object_get(apart, "value")),
+                  report_number(json_object_get(apart, "low")),
+                  report_number(json_object_get(apart, "high")), apart != NULL},
+        .p = report_number(json_object_get(found, "p")),
+        .verdict = judgement_of(arm, figure),
+        .is_baseline = is_baseline(arm)};
+}
+
+static double chance_of(const char *figure)
+{
+    return strcmp(figure, "auc") == 0 ? 0.5 : NAN;
+}
+
+void sweep_add_comparison(Report *report, const json_t *comparison, bool first)
+{
+    const json_t *arms = json_object_get(comparison, "arms"),
+                 *warnings = json_object_get(comparison, "warnings");
+    const char *figures[FIGURES_DRAWN], *problem = report_text(comparison, "problem");
+    size_t count = json_array_size(arms), chosen = choose_figures(comparison, figures);
+    if (first)
+        report_heading(report, "arms", "Arms, and how far apart");
+    html_add(&report->page, "<h3>", report_text(comparison, "scores"), "</h3>\n");
+    if (problem)
+        html_add(&report->page, "<ul class=\"mind\"><li>Not compared: ", problem, "</li></ul>\n");
+    if (json_array_size(warnings)) {
+        text_add(&report->page, "<ul class=\"mind\">\n");
+        for (size_t k = 0; k < json_array_size(warnings); k++)
+            html_add(&report->page, "<li>", json_string_value(json_array_get(warnings, k)),
+                     "</li>\n");
+        text_add(&report->page, "</ul>\n");
+    }
+    for (size_t f = 0; f < chosen; f++) {
+        ReportArm *rows = arena_take(report->memory, count + 1, sizeof *rows);
+        for (size_t a = 0; a < count; a++)
+            rows[a] = arm_read(json_array_get(arms, a), figures[f], report);
+        report_forest(report, figures[f], report_title(report, figures[f]),
+                      sweep_baseline(comparison), chance_of(figures[f]), rows, (int)count);
+    }
+    text_add(&report->page,
+             "<p class=\"note\">Left: mean over runs ± their standard deviation. Right: the mean "
+             "difference to the baseline's run of the same seed and fold, its interval by drawing "
+             "subjects again over all runs; p corrected for all arms (Holm).</p>\n");
+}
+
+/* ---- In words ---------------------------------------------------------------------------- */
+
+static void add_arms_judged(const json_t *comparison, const char *figure, int judgement,
+                            const char *words, Text *out)
+{
+    const json_t *arms = json_object_get(comparison, "arms");
+    size_t count = 0;
+    for (size_t a = 0; a < json_array_size(arms); a++) {
+        const json_t *arm = json_array_get(arms, a);
+        if (judgement_of(arm, figure) != judgement || is_baseline(arm))
+            continue;
+        html_add(out, count++ ? ", " : words, report_text(arm, "arm"), "");
+    }
+    text_add(out, count ? ". " : "");
+}
+
+void sweep_add_answer(Report *report, const json_t *comparison)
+{
+    const char *figures[FIGURES_DRAWN], *withheld = report_text(comparison, "withheld");
+    const char *problem = report_text(comparison, "problem"),
+               *baseline = sweep_baseline(comparison);
+    size_t chosen = choose_figures(comparison, figures);
+    const json_t *words = json_object_get(comparison, "words");
+    Text answer = {0}, *page = &report->page;
+    for (size_t f = 0; f < chosen; f++) {
+        const char *title = report_title(report, figures[f]);
+        add_arms_judged(comparison, figures[f], 1,
+                        arena_format(report->memory, "Higher %s: ", title), &answer);
+        add_arms_judged(comparison, figures[f], -1,
+                        arena_format(report->memory, "Lower %s: ", title), &answer);
+    }
+    text_add(page, "<p class=\"answer\">");
+    if (withheld || problem)
+        html_add(page, "No verdict: ", withheld ? withheld : problem, "");
+    else if (answer.length)
+        text_add(page, text_value(&answer));
+    else
+        html_add(page, "No evidence that any arm differs from “",
+                 baseline ? baseline : "the baseline", "”.");
+    text_add(page, "</p>\n<ul>\n");
+    for (size_t k = 0; k < json_array_size(words); k++)
+        html_add(page, "<li>", json_string_value(json_array_get(words, k)), "</li>\n");
+    text_add(page, "</ul>\n");
+    text_free(&answer);
+}
+
+void sweep_add_surety(Report *report, const json_t *comparison, Text *list)
+{
+    const json_t *arms = json_object_get(comparison, "arms");
+    double subjects = report_number(json_object_get(comparison, "subjects")), pairs = 0;
+    for (size_t a = 0; a < json_array_size(arms); a++)
+        pairs = fmax(pairs, report_number(json_object_get(json_array_get(arms, a), "pairs")));
+    if (subjects >= 1) {
+        text_add(&report->page, "<p class=\"big\">");
+        html_count(&report->page, subjects);
+        text_add(&report->page, " subjects</p>\n");
+    }
+    if (pairs >= 1)
+        text_format(list,
+                    "<li>%.0f pairs of runs an arm, each with the baseline's of its seed and "
+                    "fold; they share subjects, so subjects are drawn again, not runs.</li>\n",
+                    pairs);
+}
+
+void sweep_add_controls(Report *report)
+{
+    const json_t *controls = json_object_get(report->sweep, "controls");
+    Text *page = &report->page;
+    if (!json_array_size(controls))
+        return;
+    report_heading(report, "controls", "Controls");
+    text_add(page, "<table><thead><tr><th>control</th><th class=\"n\">mean</th><th class=\"n\">"
+                   "has to lie in</th><th class=\"n\">runs</th><th></th></tr></thead>\n<tbody>\n");
+    for (size_t k = 0; k < json_array_size(controls); k++) {
+        const json_t *control = json_array_get(controls, k);
+        bool passed = json_is_true(json_object_get(control, "passed"));
+        html_add(page, "<tr><td>", report_text(control, "name"), "</td><td class=\"n\">");
+        html_figure(page, report_number(json_object_get(control, "mean")));
+        text_add(page, "</td><td class=\"n\">");
+        html_figure(page, report_number(json_object_get(control, "low")));
+        text_add(page, " to ");
+        html_figure(page, report_number(json_object_get(control, "high")));
+        text_add(page, "</td><td class=\"n\">");
+        html_count(page, report_number(json_object_get(control, "runs")));
+        text_add(page,
+                 passed ? "</td><td>passed</td></tr>\n" : "</td><td><b>failed</b></td></tr>\n");
+    }
+    text_add(page, "</tbody></table>\n");
+}
+
+/* ---- Every run --------------------------------------------------------------------------- */
+
+static double metric_of(const json_t *job, const char *metric)
+{
+    return report_number(
+        json_object_get(json_object_get(json_object_get(job, "metrics"), metric), "value"));
+}
+
+static size_t values_of(Report *report, const SweepGrid *grid, const char *arm, const char *metric,
+                        double *values)
+{
+    const json_t *jobs = jobs_of(report);
+    size_t count = 0;
+    for (size_t j = 0; j < json_array_size(jobs); j++) {
+        const json_t *job = json_array_get(jobs, j);
+        if (!arm || strcmp(arm_of(report, grid, job, NULL), arm) == 0)
+            values[count++] = metric_of(job, metric);
+    }
+    return count;
+}
+
+/* "smote" of "arm=smote", where nothing else tells arms. */
+static const char *short_label(const SweepGrid *grid, const char *label)
+{
+    const char *equals = label ? strchr(label, '=') : NULL;
+    size_t telling = 0;
+    for (size_t a = 0; a < grid->axis_count; a++)
+        telling += !grid->axes[a].repeats;
+    return equals && telling == 1 ? equals + 1 : label;
+}
+
+static void add_metric(Report *report, const SweepGrid *grid, const char *metric)
+{
+    const json_t *arms = json_object_get(report->sweep, "summary");
+    size_t jobs = json_array_size(jobs_of(report));
+    double *values = arena_take(report->memory, jobs + 2, sizeof *values);
+    double mark = chance_of(metric);
+    size_t count = values_of(report, grid, NULL, metric, values);
+    values[count++] = mark;
+    PlotScale scale = {.axis = plot_axis(values, count, false), .mark = mark, .width = 380};
+    Text *page = &report->page;
+    report_figure_begin(report, "runs", metric, NULL);
+    text_add(page, "<div class=\"scroll\"><table class=\"forest\"><thead><tr><th></th>"
+                   "<th class=\"s\">");
+    plot_scale_head(page, &scale, "chance");
+    html_add(page, "</th><th class=\"n\">", report_title(report, metric),
+             " ± SD</th><th class=\"n\">runs</th></tr></thead>\n<tbody>\n");
+    for (size_t a = 0; a < json_array_size(arms); a++) {
+        const json_t *arm = json_array_get(arms, a);
+        const json_t *found = json_object_get(json_object_get(arm, "metrics"), metric);
+        const char *label = report_text(arm, "arm");
+        double mean = report_number(json_object_get(found, "mean"));
+        count = label ? values_of(report, grid, label, metric, values) : 0;
+        html_add(page, "<tr><td class=\"arm\">", short_label(grid, label), "</td><td>");
+        plot_scale_dots(page, &scale, values, count, mean, "c0");
+        text_add(page, "</td><td class=\"n\">");
+        html_figure(page, mean);
+        text_add(page, " <span class=\"quiet\">± ");
+        html_figure(page, report_number(json_object_get(found, "deviation")));
+        text_add(page, "</span></td><td class=\"n\">");
+        html_count(page, report_number(json_object_get(found, "runs")));
+        text_add(page, "</td></tr>\n");
+    }
+    text_add(page, "</tbody></table></div>\n");
+    report_figure_end(report);
+}
+
+/* The metrics' names: those of the first arm's. */
+static json_t *metrics_of(const Report *report)
+{
+    return json_object_get(json_array_get(json_object_get(report->sweep, "summary"), 0), "metrics");
+}
+
+void sweep_add_runs(Report *report, const SweepGrid *grid)
+{
+    const char *name;
+    json_t *value;
+    size_t drawn = 0;
+    json_object_foreach(metrics_of(report), name, value)
+    {
+        if (!drawn++)
+            report_heading(report, "runs", "Every run");
+        if (drawn <= COLUMNS_DRAWN)
+            add_metric(report, grid, name);
+    }
+    if (drawn)
+        text_add(&report->page, "<p class=\"note\">A ring is a run, the bar their mean.</p>\n");
+    if (drawn > COLUMNS_DRAWN)
+        report_misses(report, "dots of %zu more metrics: results.csv has them",
+                      drawn - COLUMNS_DRAWN);
+}
+
+/* ---- Against a number -------------------------------------------------------------------- */
+
+static size_t points_of(Report *report, const SweepGrid *grid, const SweepAxisSeen *axis,
+                        const char *metric, ReportPoint *points)
+{
+    const json_t *jobs = jobs_of(report);
+    size_t count = 0, all = json_array_size(jobs);
+    double *sums = arena_take(report->memory, 3 * all + 1, sizeof *sums); /* n, sum, squares */
+    bool share = true; /* all lie in [0, 1]: so do the bars */
+    for (size_t j = 0; j < all; j++) {
+        const json_t *job = json_array_get(jobs, j);
+        const char *written = report_text(json_object_get(job, "axes"), axis->name);
+        double at, value = metric_of(job, metric);
+        if (!written || !text_to_real(written, &at) || isnan(value))
+            continue;
+        const char *arm = arm_of(report, grid, job, axis);
+        share = share && value >= 0 && value <= 1;
+        size_t k = 0;
+        while (k < count && (strcmp(points[k].arm, arm) != 0 || points[k].count != at))
+            k++;
+        if (k == count)
+            points[count++] = (ReportPoint){.arm = arm, .count = at};
+        sums[3 * k]++;
+        sums[3 * k + 1] += value;
+        sums[3 * k + 2] += value * value;
+    }
+    for (size_t k = 0; k < count; k++) {
+        double n = sums[3 * k], mean = sums[3 * k + 1] / n;
+        double spread = n > 1 ? sqrt(fmax(0, sums[3 * k + 2] - n * mean * mean) / (n - 1)) : NAN;
+        points[k].figure = (ReportFigure){mean, mean - spread, mean + spread, true};
+        if (share && n > 1) {
+            points[k].figure.low = fmax(0, points[k].figure.low);
+            points[k].figure.high = fmin(1, points[k].figure.high);
+        }
+    }
+    return count;
+}
+
+void sweep_add_counts(Report *report, const SweepGrid *grid)
+{
+    enum { CURVES_MOST = 6 };
+    size_t drawn = 0;
+    for (size_t a = 0; a < grid->axis_count; a++) {
+        const SweepAxisSeen *axis = &grid->axes[a];
+        const char *name;
+        json_t *value;
+        if (axis->repeats || !axis->numeric)
+            continue;
+        json_object_foreach(metrics_of(report), name, value)
+        {
+            ReportPoint *points =
+                arena_take(report->memory, json_array_size(jobs_of(report)) + 1, sizeof *points);
+            size_t count = points_of(report, grid, axis, name, points);
+            if (count < 2 || drawn++ >= CURVES_MOST)
+                continue;
+            if (drawn == 1) {
+                report_heading(report, "counts", "Against a number");
+                text_add(&report->page, "<div class=\"grid wide\">\n");
+            }
+            report_count_curve(report, points, count, NAN, axis->name, report_title(report, name));
+        }
+    }
+    if (drawn)
+        text_add(&report->page,
+                 "</div>\n<p class=\"note\">Dots are means over runs, bars ± their standard "
+                 "deviation.</p>\n");
+}
