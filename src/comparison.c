@@ -10,16 +10,17 @@
 
 /* ---- Pairs ------------------------------------------------------------------------------- */
 
-static void pair_add(Comparison *c, int arm, int other, bool baseline)
+static void pair_add(Comparison *c, int arm, int other, int null)
 {
     size_t figures = (size_t)c->figures;
     c->pair = mem_grow(c->pair, (size_t)c->pairs + 1, sizeof *c->pair);
-    c->pair[c->pairs++] = (ArmPair){arm,
-                                    other,
-                                    baseline,
-                                    mem_new(figures, sizeof(Interval)),
-                                    mem_new(figures, sizeof(double)),
-                                    mem_new(figures, sizeof(double))};
+    c->pair[c->pairs++] = (ArmPair){.arm = arm,
+                                    .other = other,
+                                    .null = null,
+                                    .apart = mem_new(figures, sizeof(Interval)),
+                                    .p = mem_new(figures, sizeof(double)),
+                                    .swaps = mem_new(figures, sizeof(double)),
+                                    .effect = mem_new(figures, sizeof(double))};
 }
 
 static bool find_nulls(Comparison *c)
@@ -49,12 +50,12 @@ static void find_pairs(Comparison *c)
 {
     for (int i = 0; i < c->count; i++)
         if (c->baseline[i] != i)
-            pair_add(c, i, c->baseline[i], true);
+            pair_add(c, i, c->baseline[i], -1);
     for (int i = 0; i < c->count; i++)
         for (int64_t k = 0; !c->is_null[i] && k < c->null->count; k++) {
             int other = arm_baseline(c->name, c->count, i, c->null->items[k]);
             if (other >= 0 && other != c->baseline[i])
-                pair_add(c, i, other, false);
+                pair_add(c, i, other, (int)k);
         }
 }
 
@@ -108,27 +109,40 @@ static double effect_of(const Comparison *c, const ArmPair *pair, int figure)
     return effect;
 }
 
+/* Few subjects drawn again look surer than they are: swapping two arms' predictions subject by
+ * subject gives 2^n outcomes, so that no p of n subjects is below 2^(1 - n). NAN stays. */
+static double at_least(double p, const Arm *arm)
+{
+    double least = ldexp(1, 1 - (int)(arm->clusters < 64 ? arm->clusters : 64));
+    return p < least ? least : p;
+}
+
 static void pair_judge(Comparison *c, ArmPair *pair)
 {
     Both both = {c->arm[pair->arm], c->arm[pair->other]};
     Resampling resampling = resampling_of(c, both.other);
     bootstrap(&resampling, pair_statistic, &both, c->figures, pair->apart);
-    arms_permutation(both.arm, both.other, &resampling, pair->p);
+    arms_permutation(both.arm, both.other, &resampling, pair->swaps);
     for (int k = 0; k < c->figures; k++) {
         double p = arms_test(both.arm, both.other, k);
-        pair->p[k] = isnan(p) ? pair->p[k] : p;
+        pair->p[k] = isnan(p) ? at_least(pair->apart[k].p, both.arm) : p;
         pair->effect[k] = effect_of(c, pair, k);
     }
 }
 
-static void correct(Comparison *c, int figure)
+/* All that meet one null arm together, and all that meet a baseline. */
+static void correct(Comparison *c, int null, int figure)
 {
     double *p = mem_new((size_t)c->pairs + 1, sizeof *p);
+    int count = 0;
     for (int k = 0; k < c->pairs; k++)
-        p[k] = c->pair[k].p[figure];
-    statistics_holm(p, c->pairs);
+        if (c->pair[k].null == null)
+            p[count++] = c->pair[k].p[figure];
+    statistics_holm(p, count);
+    count = 0;
     for (int k = 0; k < c->pairs; k++)
-        c->pair[k].p[figure] = p[k];
+        if (c->pair[k].null == null)
+            c->pair[k].p[figure] = p[count++];
     mem_free(p);
 }
 
@@ -146,7 +160,8 @@ bool comparison_judge(Comparison *comparison)
     for (int k = 0; k < c->pairs; k++)
         pair_judge(c, &c->pair[k]);
     for (int figure = 0; figure < c->figures; figure++)
-        correct(c, figure);
+        for (int null = -1; null < (int)c->null->count; null++)
+            correct(c, null, figure);
     return true;
 }
 
@@ -157,6 +172,7 @@ void comparison_free(Comparison *comparison)
     for (int k = 0; k < comparison->pairs; k++) {
         mem_free(comparison->pair[k].apart);
         mem_free(comparison->pair[k].p);
+        mem_free(comparison->pair[k].swaps);
         mem_free(comparison->pair[k].effect);
     }
     mem_free(comparison->arm);
@@ -195,7 +211,7 @@ int pair_overall(const Comparison *comparison, const ArmPair *pair)
 const ArmPair *baseline_pair(const Comparison *comparison, int arm)
 {
     for (int k = 0; k < comparison->pairs; k++)
-        if (comparison->pair[k].arm == arm && comparison->pair[k].baseline)
+        if (comparison->pair[k].arm == arm && comparison->pair[k].null < 0)
             return &comparison->pair[k];
     return NULL;
 }

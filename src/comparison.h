@@ -3,9 +3,10 @@
  *
  * Arms that judged the same subjects are compared pair by pair, which sees differences that two
  * separate intervals cannot. Looking at many arms finds one that is lucky: the p of a figure are
- * corrected together, over all pairs. A verdict calls an arm better where it is better than its
- * baseline and than every null arm: what class weights or a shifted threshold reach too is no
- * merit of a generator.
+ * corrected together, over all arms that meet the same one. A verdict calls an arm better where it
+ * is better than its baseline and than every null arm: what class weights or a shifted threshold
+ * reach too is no merit of a generator. (To be better than all of several, each p by itself has to
+ * be small: over null arms there is nothing to correct.)
  */
 #ifndef FORNIX_COMPARISON_H
 #define FORNIX_COMPARISON_H
@@ -17,9 +18,10 @@
 /* An arm less another one, figure by figure. */
 typedef struct {
     int arm, other;
-    bool baseline; /* the other is the arm's baseline; else a null arm */
+    int null; /* the number of the null arm that the other is; -1: the arm's baseline */
     Interval *apart;
     double *p;      /* corrected */
+    double *swaps;  /* p of swapping the two, subject by subject; not corrected */
     double *effect; /* Cohen's h of shares, d of numbers by subject */
 } ArmPair;
 

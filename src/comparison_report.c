@@ -25,11 +25,13 @@ static void add_pair(const Comparison *c, const ArmPair *pair)
     comparison_label(c, pair->other, null);
     for (int k = 0; k < c->figures; k++) {
         arm_figure_name(c->arm[pair->arm], k, figure, sizeof figure);
-        if (pair->baseline) {
+        if (pair->null < 0) {
             snprintf(name, sizeof name, "difference.%s", figure);
             findings_interval(c->build, name, label, pair->apart[k]);
             snprintf(name, sizeof name, "p.%s", figure);
             findings_value(c->build, name, label, pair->p[k]);
+            snprintf(name, sizeof name, "permutation_p.%s", figure);
+            findings_value(c->build, name, label, pair->swaps[k]);
             snprintf(name, sizeof name, "effect.%s", figure);
             findings_value(c->build, name, label, pair->effect[k]);
         } else {
@@ -60,7 +62,7 @@ static void add_figures(const Comparison *c, bool withheld)
         findings_value(c->build, "verdict", label, withheld ? (double)NAN : (double)verdict);
     }
     for (int k = 0; k < c->pairs; k++)
-        if (!c->pair[k].baseline)
+        if (c->pair[k].null >= 0)
             add_pair(c, &c->pair[k]);
     findings_value(c->build, "subjects", "", (double)c->arm[0]->clusters);
 }
@@ -101,7 +103,7 @@ static void report_differences(const Comparison *c, bool baselines)
     }
     for (int i = 0; i < c->pairs; i++) {
         const ArmPair *pair = &c->pair[i];
-        if (pair->baseline != baselines)
+        if ((pair->null < 0) != baselines)
             continue;
         found++;
         comparison_label(c, pair->arm, text);
@@ -126,7 +128,7 @@ void comparison_report(const Comparison *comparison, bool withheld)
     add_figures(c, withheld);
     fornix_report(c->build,
                   "%d arms; differences are paired by subject, with %g %% intervals by drawing "
-                  "subjects again %" PRId64 " times, and p corrected for all pairs of arms (Holm)",
+                  "subjects again %" PRId64 " times, and p corrected for all arms (Holm)",
                   c->count, 100 * c->confidence, c->draws);
     report_values(c);
     if (c->pairs) {

@@ -147,12 +147,12 @@ void comparison_words(const Comparison *comparison)
     int found = 0;
     for (int i = 0; i < c->pairs; i++) {
         const ArmPair *pair = &c->pair[i];
-        for (int k = 0; pair->baseline && k < arm_judged(c->arm[0]); k++)
+        for (int k = 0; pair->null < 0 && k < arm_judged(c->arm[0]); k++)
             if (pair_verdict(c, pair, k) != VERDICT_NONE) {
                 tell_difference(c, pair, k);
                 found++;
             }
-        if (pair->baseline) {
+        if (pair->null < 0) {
             tell_threshold_shift(c, pair);
             tell_shifted_classes(c, pair);
         }

@@ -2,16 +2,15 @@
 /* Arms of a sweep against their baseline, over all seeds and folds at once.
  *
  * Runs of several seeds and folds are not independent: they train on the same subjects and judge
- * the same subjects. So nothing is tested over runs. Each run of an arm is paired with the
+ * the same subjects. So no plain test is made over runs. Each run of an arm is paired with the
  * baseline's of the same seed and fold, the figure is the mean of their differences, and what is
  * drawn again are the subjects, each with all that it is in any run:
  *
  *   d = 1/R sum over runs r of (figure(arm, r) - figure(baseline, r))
  *
- * with percentile intervals, p at least 2^(1 - n) of n subjects, corrected for all pairs of arms
- * (Holm). Null arms are met as the baseline is. Over folds stands beside it what a t test says
- * whose variance is corrected for the subjects that folds share in training (Nadeau and Bengio
- * 2003).
+ * with percentile intervals, p at least 2^(1 - n) of n subjects, corrected for all arms (Holm).
+ * Null arms are met as the baseline is. Over folds stands beside it what a t test says whose
+ * variance is corrected for the subjects that folds share in training (Nadeau and Bengio 2003).
  */
 #include <math.h>
 #include <string.h>
@@ -249,24 +248,19 @@ static void open_arms(Pairing *p, const int *figure, int figures)
     }
 }
 
-/* Each figure's p together, over all pairs of arms. */
-static void correct(SweepVerdict *verdict, int figures)
+/* Each figure's p together, of all arms that meet the same one. */
+static void correct(SweepVerdict *verdict, int figure, size_t which)
 {
-    size_t room = 1;
+    double *p = mem_new(verdict->count + 1, sizeof *p);
+    int64_t count = 0;
     for (size_t a = 0; a < verdict->count; a++)
-        room += verdict->arms[a].against_count;
-    double *p = mem_new(room, sizeof *p);
-    for (int f = 0; f < figures; f++) {
-        int64_t count = 0;
-        for (size_t a = 0; a < verdict->count; a++)
-            for (size_t k = 0; k < verdict->arms[a].against_count; k++)
-                p[count++] = verdict->arms[a].against[k].apart[f].p;
-        statistics_holm(p, count);
-        count = 0;
-        for (size_t a = 0; a < verdict->count; a++)
-            for (size_t k = 0; k < verdict->arms[a].against_count; k++)
-                verdict->arms[a].against[k].apart[f].p = p[count++];
-    }
+        if (which < verdict->arms[a].against_count)
+            p[count++] = verdict->arms[a].against[which].apart[figure].p;
+    statistics_holm(p, count);
+    count = 0;
+    for (size_t a = 0; a < verdict->count; a++)
+        if (which < verdict->arms[a].against_count)
+            verdict->arms[a].against[which].apart[figure].p = p[count++];
     mem_free(p);
 }
 
@@ -311,7 +305,9 @@ static bool compare_arms(Pairing *p)
     }
     if (fine && !found)
         fine = pairing_fail(p, "no arm is the baseline");
-    correct(verdict, figures);
+    for (int f = 0; f < figures; f++) /* the baseline, then the null arms in their order */
+        for (size_t which = 0; which <= (size_t)verdict->comparison->null.count; which++)
+            correct(verdict, f, which);
     mem_free(d.arm);
     mem_free(d.baseline);
     return fine;

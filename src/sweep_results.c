@@ -268,7 +268,7 @@ static void print_verdict(const SweepVerdict *verdict, FILE *out)
     print_grid(grid, out);
     fprintf(out,
             "  differences: means over pairs, %g %% intervals and p by drawing subjects again over "
-            "all runs, p corrected for all pairs of arms (Holm)\n",
+            "all runs, p corrected for all arms (Holm)\n",
             100 * verdict->comparison->confidence);
     for (size_t k = 0; k < verdict->word_count; k++)
         fprintf(out, "  %s\n", verdict->words[k]);

@@ -224,8 +224,8 @@ START_TEST(of_masks)
                 sum += signs >> i & 1 ? -apart[k][i] : apart[k][i];
             reached[k] += fabs(sum) >= fabs(found[k]) - 1e-11;
         }
-    assert_near(made_metric(table, "p.dice_1.weights"), reached[0] / 1024.);
-    assert_near(made_metric(table, "p.hd95_1.weights"), reached[1] / 1024.);
+    assert_near(made_metric(table, "permutation_p.dice_1.weights"), reached[0] / 1024.);
+    assert_near(made_metric(table, "permutation_p.hd95_1.weights"), reached[1] / 1024.);
     assert_near(made_metric(table, "effect.hd95_1.weights"), statistics_cohen_d(apart[1], 10));
     ck_assert(reached[1] == 2 && made_metric(table, "verdict.weights") == 1);
     ck_assert(says(table, "hd95_1 is lower than that of 'none'"));
@@ -256,7 +256,8 @@ START_TEST(swaps_of_classes)
     }
     ck_assert_msg(table != NULL, "%s", made.mistake);
     assert_near(made_metric(table, "difference.balanced_accuracy.weights"), found);
-    assert_near(made_metric(table, "p.balanced_accuracy.weights"), reached / (double)(1 << N));
+    assert_near(made_metric(table, "permutation_p.balanced_accuracy.weights"),
+                reached / (double)(1 << N));
     ck_assert(reached < 1 << N);
     assert_near(made_metric(table, "effect.accuracy.weights"),
                 statistics_cohen_h(made_metric(table, "accuracy.weights"),
