@@ -36,17 +36,7 @@ static bool add_columns(FornixBuild *build, const void *attrs)
     int real = column_choose(build, SAMPLES, "label", a->label, FORNIX_LABEL);
     const FornixColumn *label = fornix_column(fornix_table(build, SAMPLES), real);
     int made = column_choose(build, SYNTHETIC, "synthetic", label->name, FORNIX_LABEL);
-    if (made < 0)
-        return false;
-    const FornixColumn *other = fornix_column(fornix_table(build, SYNTHETIC), made);
-    bool same = label->classes == other->classes;
-    for (int64_t c = 0; same && label->class_names && other->class_names && c < label->classes; c++)
-        same = strcmp(label->class_names[c], other->class_names[c]) == 0;
-    return same || fornix_build_fail(build, "synthetic",
-                                     "'%s' of '%s' has other classes than that "
-                                     "of '%s'",
-                                     label->name, fornix_table_name(build, SYNTHETIC),
-                                     fornix_table_name(build, SAMPLES));
+    return made >= 0 && column_same_classes(build, "synthetic", SYNTHETIC, made, SAMPLES, real);
 }
 
 /* How many rows of each class may come; in all at most *total. */

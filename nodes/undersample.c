@@ -40,23 +40,16 @@ static bool undersample_rows(FornixBuild *build, const void *attrs)
     const Undersample *a = attrs;
     Balance balance;
     bool fine = balance_begin(build, a->label, a->part, &balance);
-    int64_t rows = fornix_rows(balance.table);
-    bool *dropped = mem_new((size_t)rows + 1, sizeof *dropped);
-    int64_t *added = mem_new((size_t)balance.classes + 1, sizeof *added);
+    bool *dropped = mem_new((size_t)fornix_rows(balance.table) + 1, sizeof *dropped);
     FornixRandomKey key = fornix_build_random(build, a->seed);
     for (int64_t c = 0; fine && c < balance.classes; c++) {
         double most = round((double)balance.smallest / a->ratio);
         int64_t keep = most < (double)balance.count[c] ? (int64_t)most : balance.count[c];
-        added[c] = keep - balance.count[c];
         rows_drop(&balance, c, keep, fornix_random_derive(key, (uint64_t)c), dropped);
     }
-    for (int64_t row = 0; fine && row < rows; row++)
-        if (!dropped[row])
-            fornix_copy_row(build, 0, row);
     if (fine)
-        balance_report(&balance, added);
+        balance_drop_rows(&balance, dropped);
     mem_free(dropped);
-    mem_free(added);
     balance_end(&balance);
     return fine;
 }

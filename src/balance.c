@@ -33,7 +33,7 @@ bool balance_columns(FornixBuild *build, const char *label)
     return column_choose(build, 0, "label", label, FORNIX_LABEL) >= 0;
 }
 
-static void classes_count(Balance *balance, unsigned parts)
+static void classes_count(Balance *balance)
 {
     const FornixTable *table = balance->table;
     int64_t rows = fornix_rows(table);
@@ -45,7 +45,7 @@ static void classes_count(Balance *balance, unsigned parts)
     balance->rows = mem_new((size_t)balance->classes + 1, sizeof *balance->rows);
     for (int64_t row = 0; row < rows; row++) {
         int32_t class = fornix_label(table, balance->label, row);
-        if (class < 0 || !(parts >> fornix_row(table, row)->part & 1))
+        if (class < 0 || !(balance->parts >> fornix_row(table, row)->part & 1))
             continue;
         int64_t *count = &balance->count[class];
         if (!(*count & (*count - 1))) /* full at each power of two */
@@ -59,14 +59,15 @@ bool balance_begin(FornixBuild *build, const char *label, int part, Balance *bal
 {
     const FornixTable *table = fornix_table(build, 0);
     int column = column_choose(build, 0, "label", label, FORNIX_LABEL);
-    *balance = (Balance){.build = build, .table = table, .label = column};
+    *balance =
+        (Balance){.build = build, .table = table, .label = column, .parts = balance_part(part)};
     if (column < 0)
         return false;
     /* Columns were copied in their order, so a number holds for input and output alike. */
     balance->weight = fornix_find_column(table, "weight");
     if (balance->weight < 0)
         balance->weight = fornix_columns(table);
-    classes_count(balance, balance_part(part));
+    classes_count(balance);
     balance->smallest = INT64_MAX;
     for (int64_t c = 0; c < balance->classes; c++) {
         char name[CLASS_NAME];
@@ -89,6 +90,18 @@ void balance_end(Balance *balance)
         mem_free(balance->rows[c]);
     mem_free(balance->rows);
     mem_free(balance->count);
+}
+
+int64_t *balance_members(const Balance *balance, int64_t *count)
+{
+    const FornixTable *table = balance->table;
+    int64_t *members = mem_new((size_t)fornix_rows(table) + 1, sizeof *members);
+    *count = 0;
+    for (int64_t row = 0; row < fornix_rows(table); row++)
+        if (fornix_label(table, balance->label, row) >= 0 &&
+            balance->parts >> fornix_row(table, row)->part & 1)
+            members[(*count)++] = row;
+    return members;
 }
 
 void balance_copy_rows(const Balance *balance)
@@ -114,6 +127,28 @@ void balance_report(const Balance *balance, const int64_t *added)
                     added[c] < 0 ? -added[c] : added[c]);
     fornix_report(balance->build, "rows by class: %s", text_value(&text));
     text_free(&text);
+}
+
+void balance_drop_rows(const Balance *balance, bool *dropped)
+{
+    int64_t *added = mem_new((size_t)balance->classes + 1, sizeof *added);
+    char name[CLASS_NAME];
+    for (int64_t c = 0; c < balance->classes; c++) {
+        for (int64_t i = 0; i < balance->count[c]; i++)
+            added[c] -= dropped[balance->rows[c][i]];
+        if (added[c] > -balance->count[c])
+            continue;
+        fornix_warn(balance->build, "of class '%s' no sample would be left: all are kept",
+                    column_class(fornix_column(balance->table, balance->label), c, name));
+        for (int64_t i = 0; i < balance->count[c]; i++)
+            dropped[balance->rows[c][i]] = false;
+        added[c] = 0;
+    }
+    for (int64_t row = 0; row < fornix_rows(balance->table); row++)
+        if (!dropped[row])
+            fornix_copy_row(balance->build, 0, row);
+    balance_report(balance, added);
+    mem_free(added);
 }
 
 void balance_name_row(const Balance *balance, int64_t row, int64_t n, int part)

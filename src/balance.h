@@ -17,6 +17,7 @@ typedef struct Balance {
     FornixBuild *build;
     const FornixTable *table; /* input 0 */
     int label, weight;        /* columns of the output */
+    unsigned parts;           /* bits 1 << FornixPart */
     int64_t classes;
     int64_t *count;            /* rows of each class in the part */
     int64_t **rows;            /* their numbers in the table, in order */
@@ -29,9 +30,14 @@ bool balance_columns(FornixBuild *build, const char *label);
 bool balance_begin(FornixBuild *build, const char *label, int part, Balance *balance);
 void balance_end(Balance *balance);
 
+/* The rows of all classes in the part, in order; mem_free. */
+int64_t *balance_members(const Balance *balance, int64_t *count);
 void balance_copy_rows(const Balance *balance); /* all of the input's */
 /* Rows that a class lacks of ratio times the largest class. */
 int64_t balance_lack(const Balance *balance, double ratio, int64_t class);
+/* Copies all rows but those marked, of which it takes back the marks of a class that would lose
+ * all: with a warning. How many each class has lost is reported. */
+void balance_drop_rows(const Balance *balance, bool *dropped);
 /* The number of rows to make of each class, reported: "low 12 + 28, high 40 + 0". */
 void balance_report(const Balance *balance, const int64_t *added);
 /* The identity of made-up row n: a subject of its own, synthetic, of the part. */

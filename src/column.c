@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base.h"
 #include "text.h"
@@ -74,6 +75,31 @@ int column_choose(FornixBuild *build, int input, const char *where, const char *
         fornix_build_fail(build, where, "'%s' has no column of %s", fornix_table_name(build, input),
                           kinds_text(kinds));
     return found;
+}
+
+bool column_same_shape(FornixBuild *build, const char *where, int made, int made_column, int real,
+                       int real_column)
+{
+    FornixShape a = fornix_column(fornix_table(build, real), real_column)->shape;
+    FornixShape b = fornix_column(fornix_table(build, made), made_column)->shape;
+    return (a.d == b.d && a.h == b.h && a.w == b.w && a.c == b.c) ||
+           fornix_build_fail(build, where,
+                             "features are %" PRId64 " x %" PRId64 " x %" PRId64 " x %" PRId64
+                             ", the real ones %" PRId64 " x %" PRId64 " x %" PRId64 " x %" PRId64,
+                             b.d, b.h, b.w, b.c, a.d, a.h, a.w, a.c);
+}
+
+bool column_same_classes(FornixBuild *build, const char *where, int made, int made_column, int real,
+                         int real_column)
+{
+    const FornixColumn *a = fornix_column(fornix_table(build, real), real_column);
+    const FornixColumn *b = fornix_column(fornix_table(build, made), made_column);
+    bool same = a->classes == b->classes;
+    for (int64_t c = 0; same && a->class_names && b->class_names && c < a->classes; c++)
+        same = strcmp(a->class_names[c], b->class_names[c]) == 0;
+    return same || fornix_build_fail(
+                       build, where, "'%s' of '%s' has other classes than that of '%s'", b->name,
+                       fornix_table_name(build, made), fornix_table_name(build, real));
 }
 
 const char *column_class(const FornixColumn *column, int64_t class, char text[CLASS_NAME])

@@ -10,6 +10,13 @@
 int column_choose(FornixBuild *build, int input, const char *where, const char *name,
                   unsigned kinds);
 
+/* Whether a column of input `made` has the shape of one of input `real`, or their labels the same
+ * classes; else a mistake at `where`. */
+bool column_same_shape(FornixBuild *build, const char *where, int made, int made_column, int real,
+                       int real_column);
+bool column_same_classes(FornixBuild *build, const char *where, int made, int made_column, int real,
+                         int real_column);
+
 /* The name of a column, or of a class, that was probably meant; NULL: none is near. */
 const char *column_suggest(const FornixTable *table, const char *name);
 const char *column_suggest_class(const FornixColumn *column, const char *name);

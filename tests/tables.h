@@ -65,15 +65,15 @@ static inline void cells_close(void *opened)
 
 static const char *const made_grades[] = {"low", "high", "top"};
 
-/* A table with the columns feature (width numbers) and grade (`classes` of them). */
-static inline const FornixTable *made_table(Made *made, const char *id, const Cell *cells,
-                                            int64_t rows, int width, int classes)
+/* A table with the columns feature (of that shape) and grade (`classes` of them). */
+static inline const FornixTable *made_shaped(Made *made, const char *id, const Cell *cells,
+                                             int64_t rows, FornixShape shape, int classes)
 {
+    int width = (int)fornix_floats(shape);
     FornixBuild *build = build_new(
         made->samples, &(BuildRequest){.id = id, .mistake = made_mistake, .context = made});
-    fornix_add_column(
-        build,
-        &(FornixColumn){.name = "feature", .kind = FORNIX_FEATURE, .shape = {1, 1, 1, 1, width}});
+    fornix_add_column(build,
+                      &(FornixColumn){.name = "feature", .kind = FORNIX_FEATURE, .shape = shape});
     int grade = fornix_add_column(build, &(FornixColumn){.name = "grade",
                                                          .kind = FORNIX_LABEL,
                                                          .shape = {1, 1, 1, 1, 1},
@@ -95,6 +95,13 @@ static inline const FornixTable *made_table(Made *made, const char *id, const Ce
     const FornixTable *table = build_rows(build) ? build_table(build) : NULL;
     build_free(build);
     return table;
+}
+
+/* The same with vectors of `width` numbers. */
+static inline const FornixTable *made_table(Made *made, const char *id, const Cell *cells,
+                                            int64_t rows, int width, int classes)
+{
+    return made_shaped(made, id, cells, rows, (FornixShape){1, 1, 1, 1, width}, classes);
 }
 
 /* What a node makes of tables (NULL: not connected), called by these names (NULL: by their ids), of

@@ -330,7 +330,7 @@ int main(void)
     SafeFile *layer_files[] = {
         fixture_open("parity-convolutions.safetensors"), fixture_open("parity-wide.safetensors"),
         fixture_open("parity-layers.safetensors"), fixture_open("parity-losses.safetensors"),
-        fixture_open("parity-adversarial.safetensors")};
+        fixture_open("parity-adversarial.safetensors"), fixture_open("parity-imbalance.safetensors")};
     SafeFile *optimizer_file = fixture_open("parity-optimizers.safetensors");
     SafeFile *start_file = fixture_open("parity-starts.safetensors");
     int layer_count = 0;

@@ -109,6 +109,28 @@ ISA_KERNEL(elementwise_bias,
             int64_t end),
            (y, x, bias, begin, end))
 
+INLINE void elementwise_shift_body(const FornixTensor *y, const FornixView *x,
+                                   const FornixView *shift, float factor, int64_t begin,
+                                   int64_t end)
+{
+    int64_t pixels = sample_pixels(y->shape);
+    RowBlock block = batch_rows(y->shape, false, begin, end);
+    for (int64_t r = 0; r < block.rows; r++) {
+        int64_t row = block.first + r;
+        float *out = y->data + row * y->pitch_w;
+        const float *from = x->data + row * x->pitch_w;
+        const float *by = shift->data + row / pixels * shift->pitch_n;
+        INDEPENDENT
+        for (int64_t i = 0; i < block.length; i++)
+            out[i] = from[i] + factor * by[i];
+    }
+}
+
+ISA_KERNEL(elementwise_shift,
+           (const FornixTensor *y, const FornixView *x, const FornixView *shift, float factor,
+            int64_t begin, int64_t end),
+           (y, x, shift, factor, begin, end))
+
 INLINE void elementwise_one_hot_body(const FornixTensor *y, const FornixView *label, int64_t begin,
                                      int64_t end)
 {

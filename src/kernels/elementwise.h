@@ -49,6 +49,9 @@ void elementwise_add(const FornixTensor *y, const FornixView *x, int count, int6
 /* y = x + bias, a number for each channel */
 void elementwise_bias(const FornixTensor *y, const FornixView *x, const float *bias, int64_t begin,
                       int64_t end);
+/* y = x + factor shift, of which each sample has a number for each channel */
+void elementwise_shift(const FornixTensor *y, const FornixView *x, const FornixView *shift,
+                       float factor, int64_t begin, int64_t end);
 /* y of c classes from labels of one channel: 1 at the class, 0 elsewhere; all 0 for a label that is
  * no whole number in [0, c). Grains by the shape of y. */
 void elementwise_one_hot(const FornixTensor *y, const FornixView *label, int64_t begin,

@@ -12,12 +12,14 @@
  *   L = entropy_share CE + dice_share Dice
  *   CE = sum_i r_n l_i / sum_i r_n w_y
  *   l_i = (1 - s) w_y (-log p_iy) + s / K sum_k w_k (-log p_ik)                  softmax
+ *   l_i = w_y (1 - p_iy)^g (-log p_iy)                                           softmax, g > 0
  *   l_i = 1 / K sum_k BCE(x_ik, (1 - s) o_ik + s / 2),  w = 1                    sigmoid
  *   Dice = 1 - sum_g v_g (2 I_g + e) / (S_g + e) / sum_g v_g
  *   I_g = sum p o,  S_g = sum (p + o),  o_ik = 1 where pixel i is of class k
  *
- * with s smoothing, K channels, w the class weights, e the smooth term. This is PyTorch's
- * cross_entropy with weight, label_smoothing and reduction 'mean'. Dice groups g are the channels
+ * with s smoothing, K channels, w the class weights, e the smooth term, g the focus (Lin et al.
+ * 2017). Without focus this is PyTorch's cross_entropy with weight, label_smoothing and reduction
+ * 'mean'. Dice groups g are the channels
  * over the whole batch (p and o times r_n, v = 1; Milletari et al. 2016, Drozdzal et al. 2016), or
  * with per_sample each channel of each sample (v = r_n). With sigmoids channel k is class k + 1:
  * class 0, the background, has none.
@@ -48,6 +50,7 @@ typedef struct {
     bool per_sample; /* Dice */
     double entropy_share, dice_share;
     double smooth, smoothing; /* e and s */
+    double focus;             /* g: softmax without smoothing */
     FornixView x, label, row_weight;
     const float *class_weight; /* softmax: one for each channel; NULL: 1 */
     float *value;              /* L */

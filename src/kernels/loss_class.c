@@ -35,6 +35,7 @@ typedef struct {
     TileRow label, counts;        /* counts: 1 where the label is in range, else 0 */
     TileRow entropy, weight;      /* l_i, and w_y: what the cross-entropy divides by */
     TileRow spread; /* softmax: what multiplies -log p's part that all classes share */
+    TileRow focus;  /* what multiplies the cross-entropy's gradient */
 } ClassTile;
 
 INLINE float class_of(const ClassLoss *loss, int64_t channel)
@@ -77,8 +78,36 @@ INLINE void tile_entropy_start(const ClassLoss *loss, ClassTile *tile)
             FOR_LANES (p, TILE)
                 tile->entropy[p] -= share * w * tile->rows[k][p];
     }
-    FOR_LANES (p, TILE)
+    FOR_LANES (p, TILE) {
         tile->spread[p] = kept * tile->weight[p] + share * total;
+        tile->focus[p] = 1;
+    }
+}
+
+/* Rows hold probabilities, entropy w (-log p). By the logits the gradient of (1 - p)^g (-log p) is
+ * that of -log p times (1 - p)^g (1 + g p (-log p) / (1 - p)). Where p is near 1, its own digits
+ * tell nothing of 1 - p any more: the other classes' sum does, and a series tells -log p by it. */
+INLINE void tile_focus(const ClassLoss *loss, ClassTile *tile)
+{
+    TileRow own, others;
+    float focus = (float)loss->focus;
+    FOR_LANES (p, TILE)
+        own[p] = others[p] = 0;
+    for (int64_t k = 0; k < loss->x.shape.c; k++)
+        FOR_LANES (p, TILE) {
+            bool mine = tile->label[p] == (float)k;
+            own[p] += mine ? tile->rows[k][p] : 0;
+            others[p] += mine ? 0 : tile->rows[k][p];
+        }
+    FOR_LANES (p, TILE) {
+        float q = others[p], w = tile->weight[p];
+        float series = 1 + q * (1 / 2.0f + q * (1 / 3.0f + q * (1 / 4.0f)));
+        float unlikely = w > 0 ? tile->entropy[p] / w : 0;
+        float ratio = q < 0.01f ? series : unlikely / q;
+        float damping = q > 1e-37f ? exp_of(focus * log_of(q)) : 0;
+        tile->entropy[p] = w * damping * (q * ratio);
+        tile->focus[p] = damping * (1 + focus * own[p] * ratio);
+    }
 }
 
 INLINE void tile_classify(const ClassLoss *loss, ClassTile *tile, int64_t pixel, int pixels)
@@ -92,6 +121,8 @@ INLINE void tile_classify(const ClassLoss *loss, ClassTile *tile, int64_t pixel,
     tile_softmax(tile->rows, x->shape.c, sum);
     FOR_LANES (p, TILE)
         tile->entropy[p] += tile->spread[p] * log_of(sum[p]);
+    if (loss->focus > 0)
+        tile_focus(loss, tile);
 }
 
 INLINE void tile_judge(const ClassLoss *loss, ClassTile *tile, int64_t pixel, int pixels)
@@ -103,7 +134,7 @@ INLINE void tile_judge(const ClassLoss *loss, ClassTile *tile, int64_t pixel, in
     tile_labels(loss, tile, pixel, pixels);
     FOR_LANES (p, TILE) {
         tile->entropy[p] = 0;
-        tile->weight[p] = 1;
+        tile->weight[p] = tile->focus[p] = 1;
     }
     for (int64_t k = 0; k < x->shape.c; k++)
         FOR_LANES (p, TILE) {
@@ -272,7 +303,7 @@ INLINE void tile_entropy_gradient(const ClassLoss *loss, const ClassTile *tile, 
             float y = tile->rows[k][p];
             float softmax = tile->spread[p] * y - (mine ? kept * w : 0) - share * w;
             float sigmoid = mean * (y - (mine ? kept + middle : middle));
-            gradient[k][p] += factor * (loss->sigmoid ? sigmoid : softmax);
+            gradient[k][p] += factor * tile->focus[p] * (loss->sigmoid ? sigmoid : softmax);
         }
     }
 }

@@ -8,11 +8,11 @@ import sys
 import torch
 
 from parity_gan import adversarial, gan, gan_maps
-from parity_layers import convolutions, layers, losses, wide
+from parity_layers import convolutions, imbalance, layers, losses, wide
 from parity_nets import acgan, acgan_maps, unet2d, unet3d, updates
 from parity_updates import optimizers, starts
 
-TOPICS = (convolutions, wide, layers, losses, optimizers, starts, updates, unet2d, unet3d,
+TOPICS = (convolutions, wide, layers, losses, imbalance, optimizers, starts, updates, unet2d, unet3d,
           acgan, acgan_maps, adversarial, gan, gan_maps)
 
 for topic in TOPICS:

@@ -25,8 +25,8 @@ def case(fixture, element, forward, given, weights=None, states=None, kinds=None
     leaves = {f"d{role}.{name}": x.clone().requires_grad_()
               for role, tensors in (("in", given), ("weight", weights))
               for name, x in tensors.items()
-              if x.dtype == torch.float64 and kinds.get(name, "") not in ("weight", "probability",
-                                                                       "noise")}
+              if x.dtype == torch.float64
+              and kinds.get(name, "") not in ("weight", "probability", "noise", "logits")}
     known = {**given, **weights, **{k: v.clone() for k, v in states.items()}}
     known.update({k.split(".")[1]: v for k, v in leaves.items()})
     y = forward(**known)
@@ -318,3 +318,48 @@ def losses():
     points(f)
     dices(f)
     f.write("parity-losses.safetensors")
+
+
+# ---- Imbalance -------------------------------------------------------------------------------
+
+def focal(x, label, gamma, row=None, weights=None):
+    """(1 - p)^gamma (-log p) of the label's class, as a mean with cross_entropy's weights."""
+    y = label.reshape(label.shape[:-1])
+    likely = torch.log_softmax(x, -1).gather(-1, y.clamp(min=0).unsqueeze(-1)).squeeze(-1)
+    counts = (y >= 0) * (torch.ones(x.shape[-1]).double() if weights is None else weights)[y.clamp(min=0)]
+    counts = counts * (1.0 if row is None else row.reshape(-1, 1, 1, 1))
+    return (counts * (-torch.expm1(likely)) ** gamma * -likely).sum() / counts.sum()
+
+
+def imbalance():
+    f = Fixture()
+    x, labels = halves(6, 1, 1, 1, 3, scale=2), classes(3, 6, 1, 1, 1, 1)
+    rows = torch.tensor([0.5, 1, 2, 0.25, 1, 0]).double().reshape(6, 1, 1, 1, 1)
+    kinds, weights = {"l": "label:3", "w": "weight"}, torch.tensor([0.5, 2, 1.5]).double()
+    case(f, "<focal_loss logits=\"x\" label=\"l\"/>", lambda x, l: focal(x, l, 2),
+         {"x": x, "l": labels}, kinds=kinds)
+    case(f, "<focal_loss logits=\"x\" label=\"l\" gamma=\"0\" class_weights=\"0.5 2 1.5\"/>",
+         lambda x, l: cross_entropy(x, l, None, weights), {"x": x, "l": labels}, kinds=kinds)
+    some = labels.clone()
+    some[1] = some[4] = -1
+    for gamma in (0.5, 1, 5):
+        case(f, f"<focal_loss logits=\"x\" label=\"l\" weight=\"w\" gamma=\"{gamma}\" "
+             "class_weights=\"0.5 2 1.5\"/>",
+             lambda x, l, w, gamma=gamma: focal(x, l, gamma, w, weights),
+             {"x": x, "l": some, "w": rows}, kinds=kinds)
+    case(f, "<focal_loss logits=\"x\" label=\"y\" gamma=\"2\"/>", lambda x, y: focal(x, y, 2),
+         {"x": halves(2, 2, 3, 4, 3), "y": classes(3, 2, 2, 3, 4, 1)}, kinds={"y": "mask:3"})
+    # Sure of what is right and of what is wrong: 1 - p has no digits left in single precision.
+    sure = torch.tensor([[12.0, 0], [0, 15], [20, 0], [0, 30], [7, 0], [3, 0]]).double()
+    case(f, "<focal_loss logits=\"x\" label=\"l\" gamma=\"0.5\"/>", lambda x, l: focal(x, l, 0.5),
+         {"x": sure[[0, 1, 4, 5]].reshape(4, 1, 1, 1, 2),
+          "l": torch.tensor([0, 1, 0, 0]).reshape(4, 1, 1, 1, 1)}, kinds={"l": "label:2"})
+    case(f, "<focal_loss logits=\"x\" label=\"l\"/>", lambda x, l: focal(x, l, 2),
+         {"x": sure.reshape(6, 1, 1, 1, 2), "l": torch.tensor([1, 0, 0, 0, 1, 0]).reshape(6, 1, 1, 1, 1)},
+         kinds={"l": "label:2"})
+    prior = halves(4, 1, 1, 1, 3)
+    for tau, shape in ((1, (4, 1, 1, 1, 3)), (-0.5, (4, 2, 3, 5, 3))):
+        case(f, f"<logit_adjustment logits=\"x\" prior=\"p\" tau=\"{tau}\"/>",
+             lambda x, p, tau=tau: x + tau * p, {"x": halves(*shape), "p": prior},
+             kinds={"p": "logits"})
+    f.write("parity-imbalance.safetensors")
