@@ -9,7 +9,7 @@
  *     <axis name="count" in="300 600" when="arm = acgan"/>      elsewhere as the graph has it
  *     <axis name="rate" from="1e-4" to="1e-2" count="5" spacing="log"/>
  *     <axis name="decay" from="0" to="1" count="8" draw="random" seed="1"/>
- *     <axis name="arms"><value is="none smote"/><value is="acgan"/></axis>
+ *     <axis name="arms"><value is="none smote"/><value is="acgan" when="fold = 0"/></axis>
  *     <zip when="..."> <axis .../> <axis .../> </zip>           side by side: equally many values
  *     <metric name="auc" of="scores[*].auc"/>                   as final.json: node, '.', figure
  *     <compare scores="scores[*]" over="arm count" baseline="none" figures="auc"
@@ -18,10 +18,11 @@
  *   </sweep>
  *
  * An axis is called as the param of the graph that it sets. The grid is the product of all axes,
- * the first one slowest; an axis whose when= is false in a job has no value there. when= sees the
- * axes above it and what <set> sets. A path in a value is relative to the sweep's file. `-p` sets
- * what all jobs have in common, and pins an axis to one value. What fits a metric's pattern in
- * several nodes of one job makes several columns. A comparison takes the jobs that differ in the
+ * the first one slowest; an axis whose when= is false in a job has no value there, nor has one of
+ * whose values none fits. when= sees the axes above it and what <set> sets, in a comparison or a
+ * control all axes. A path in a value is relative to the sweep's file. `-p` sets what all jobs have
+ * in common, and pins an axis to one value. What fits a metric's pattern in several nodes of one
+ * job makes several columns. A comparison takes the jobs that differ in the
  * axes of over= alone, pairs each arm with the baseline of its own seed and fold, and draws the
  * subjects again, over all seeds and folds together. over="*" tells arms by what the pattern's
  * stars stand for: those of a loop inside the graph. An arm is called better where it is better

@@ -18,7 +18,7 @@ typedef struct AxisAttrs {
 } AxisAttrs;
 
 typedef struct ValueAttrs {
-    const char *is;
+    const char *is, *when;
 } ValueAttrs;
 
 static const char *const spacings[] = {"linear", "log", NULL};
@@ -37,9 +37,12 @@ static const FornixAttr axis_attrs[] = {
     FORNIX_TEXT(AxisAttrs, when, "", "an expression on axes above; no value where it is false"),
     {0}};
 static const FornixAttr value_attrs[] = {
-    FORNIX_TEXT(ValueAttrs, is, NULL, "one value of the axis around it, blanks and all"), {0}};
+    FORNIX_TEXT(ValueAttrs, is, NULL, "one value of the axis around it, blanks and all"),
+    FORNIX_TEXT(ValueAttrs, when, "", "an expression on axes above; left out where it is false"),
+    {0}};
 SWEEP_ELEMENT(axis, AxisAttrs, "A param of the graph and the values that a sweep gives it in turn.")
-SWEEP_ELEMENT(value, ValueAttrs, "A value of an axis that is more than one word.")
+SWEEP_ELEMENT(value, ValueAttrs,
+              "A value of an axis that is more than one word, or not there in all jobs.")
 
 void *sweep_attrs_of(Sweep *sweep, const FornixNode *node, const Element *element)
 {
@@ -70,7 +73,8 @@ void sweep_refuse_child(Sweep *sweep, const Element *child)
     text_split_free(known);
 }
 
-static void add_value(Sweep *sweep, SweepAxis *axis, const char *text, Place place)
+static void add_value(Sweep *sweep, SweepAxis *axis, const char *text, Place place,
+                      const Attribute *when)
 {
     for (size_t k = 0; k < axis->count; k++)
         if (strcmp(axis->values[k].text, text) == 0) {
@@ -80,7 +84,7 @@ static void add_value(Sweep *sweep, SweepAxis *axis, const char *text, Place pla
     SweepValue *values = arena_take(sweep->memory, axis->count + 1, sizeof *values);
     if (axis->count)
         memcpy(values, axis->values, axis->count * sizeof *values);
-    values[axis->count++] = (SweepValue){text, place};
+    values[axis->count++] = (SweepValue){text, place, when};
     axis->values = values;
 }
 
@@ -98,7 +102,8 @@ static bool read_range(Sweep *sweep, SweepAxis *axis, const Attribute *in)
         return true;
     }
     for (int64_t k = first;; k += first < last ? 1 : -1) {
-        add_value(sweep, axis, arena_format(sweep->memory, "%lld", (long long)k), in->value_place);
+        add_value(sweep, axis, arena_format(sweep->memory, "%lld", (long long)k), in->value_place,
+                  NULL);
         if (k == last)
             return true;
     }
@@ -112,7 +117,7 @@ static void read_words(Sweep *sweep, SweepAxis *axis, const Attribute *in)
         size_t length = strcspn(in->value + start, " \t\r\n");
         if (length)
             add_value(sweep, axis, arena_slice(sweep->memory, in->value + start, length),
-                      attribute_part(in, start, length));
+                      attribute_part(in, start, length), NULL);
         at = start + length;
         if (axis->count > MOST_VALUES) {
             diag_error(sweep->diag, in->value_place, "an axis of more than %d values", MOST_VALUES);
@@ -161,7 +166,7 @@ static void read_numbers(Sweep *sweep, SweepAxis *axis, const Element *element, 
         const char *text = number_text(sweep, value, a, end);
         if (a->whole && axis->count && strcmp(axis->values[axis->count - 1].text, text) == 0)
             continue; /* close values round to one */
-        add_value(sweep, axis, text, place);
+        add_value(sweep, axis, text, place, NULL);
     }
 }
 
@@ -174,7 +179,8 @@ static void read_values(Sweep *sweep, SweepAxis *axis, const Element *element)
         }
         const ValueAttrs *a = sweep_attrs_of(sweep, &written_value, child);
         if (a)
-            add_value(sweep, axis, a->is, sweep_value_place(child, "is"));
+            add_value(sweep, axis, a->is, sweep_value_place(child, "is"),
+                      element_attribute(child, "when"));
     }
 }
 

@@ -62,18 +62,29 @@ static Name *names_of(const Sweep *sweep, const int *value, size_t axes, Arena *
     return names;
 }
 
-static bool holds(Sweep *sweep, const SweepDimension *dimension, const int *value)
+/* Whether a condition (NULL: none) holds for the values of the first so many axes. */
+static bool holds(Sweep *sweep, const Attribute *when, size_t axes, const int *value)
 {
-    if (!dimension->when)
+    if (!when)
         return true;
     bool truth = false;
     Arena *arena = arena_new();
-    Scope scope = {.names = names_of(sweep, value, dimension->first, arena),
-                   .diag = sweep->diag,
-                   .arena = arena};
-    expression_truth(&scope, dimension->when, &truth);
+    Scope scope = {
+        .names = names_of(sweep, value, axes, arena), .diag = sweep->diag, .arena = arena};
+    expression_truth(&scope, when, &truth);
     arena_free(arena);
     return truth;
+}
+
+/* Whether all axes that move together have their value v here. */
+static bool takes(Sweep *sweep, const SweepDimension *dimension, size_t v, const int *value)
+{
+    for (size_t k = dimension->first; k < dimension->first + dimension->axes; k++) {
+        const SweepAxis *axis = &sweep->axes[k];
+        if (!holds(sweep, axis->values[axis->given ? 0 : v].when, dimension->first, value))
+            return false;
+    }
+    return true;
 }
 
 /* ---- Jobs -------------------------------------------------------------------------------- */
@@ -156,31 +167,32 @@ static void cross(Sweep *sweep, size_t dimension, int *value)
         return;
     }
     const SweepDimension *d = &sweep->dimensions[dimension];
-    bool on = holds(sweep, d, value);
-    for (size_t v = 0; v < (on ? d->count : 1); v++) {
+    bool on = holds(sweep, d->when, d->first, value), none = true;
+    for (size_t v = 0; on && v < d->count; v++) {
+        if (!takes(sweep, d, v, value))
+            continue;
+        none = false;
         for (size_t k = d->first; k < d->first + d->axes; k++)
-            value[k] = !on ? NO_VALUE : sweep->axes[k].given ? 0 : (int)v;
+            value[k] = sweep->axes[k].given ? 0 : (int)v;
         cross(sweep, dimension + 1, value);
+        for (size_t k = d->first; k < d->first + d->axes; k++)
+            value[k] = NO_VALUE;
     }
-    for (size_t k = d->first; k < d->first + d->axes; k++)
-        value[k] = NO_VALUE;
+    if (none)
+        cross(sweep, dimension + 1, value);
 }
 
-/* Which jobs a when= takes; told once where it is wrong. */
+/* Which jobs the when= of a comparison or control takes. */
 static const bool *choose_jobs(Sweep *sweep, const Element *element)
 {
     const Attribute *when = element_attribute(element, "when");
-    bool *takes = arena_take(sweep->memory, sweep->job_count + 1, sizeof *takes);
-    Arena *arena = arena_new();
-    bool fine = true;
-    for (size_t j = 0; fine && j < sweep->job_count; j++) {
-        takes[j] = true;
-        Scope scope = {.names = names_of(sweep, sweep->jobs[j].value, sweep->axis_count, arena),
-                       .diag = sweep->diag,
-                       .arena = arena};
-        fine = !when || expression_truth(&scope, when, &takes[j]);
+    bool *takes = arena_take(sweep->memory, sweep->job_count + 1, sizeof *takes), any = false;
+    for (size_t k = 0; k < sweep->job_count && !diag_errors(sweep->diag); k++) {
+        takes[k] = !when || holds(sweep, when, sweep->axis_count, sweep->jobs[k].value);
+        any = any || takes[k];
     }
-    arena_free(arena);
+    if (when && !any && strcmp(element->name, "compare") == 0 && !diag_errors(sweep->diag))
+        diag_error(sweep->diag, when->value_place, "no job is such");
     return takes;
 }
 

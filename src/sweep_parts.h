@@ -12,6 +12,7 @@
 typedef struct SweepValue {
     const char *text;
     Place place;
+    const Attribute *when; /* NULL: always */
 } SweepValue;
 
 typedef struct SweepAxis {

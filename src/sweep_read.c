@@ -44,6 +44,7 @@ static const FornixAttr compare_attrs[] = {
     FORNIX_TEXT(SweepComparison, scores, NULL, "evaluators; * stands for any text"),
     FORNIX_LIST(SweepComparison, over, NULL,
                 "the axes that tell arms; * for what the stars stand for"),
+    FORNIX_TEXT(SweepComparison, when, "", "an expression on the axes: of which jobs; of all"),
     FORNIX_TEXT(SweepComparison, baseline, "", "the arm to compare with; the first if unsaid"),
     FORNIX_LIST(SweepComparison, figures, "", "those to compare; empty: what a verdict goes by"),
     FORNIX_LIST(SweepComparison, null, "",
@@ -117,7 +118,7 @@ static void read_axis(Sweep *sweep, const Element *element, const Given *given)
     if (pin) {
         axis->given = true;
         axis->values = arena_take(sweep->memory, 1, sizeof *axis->values);
-        axis->values[0] = (SweepValue){pin->value, pin->value_place};
+        axis->values[0] = (SweepValue){.text = pin->value, .place = pin->value_place};
         axis->count = 1;
     }
     sweep->axis_count++;

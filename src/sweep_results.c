@@ -243,8 +243,9 @@ static void against_cells(Grid *grid, const SweepArm *arm, const SweepAgainst *a
 
 static void print_verdict(const SweepVerdict *verdict, FILE *out)
 {
-    fprintf(out, "\n%s, each run paired with the baseline's of the same seed and fold\n",
-            verdict->comparison->scores);
+    const char *when = verdict->comparison->when;
+    fprintf(out, "\n%s%s%s, each run paired with the baseline's of the same seed and fold\n",
+            verdict->comparison->scores, *when ? " where " : "", when);
     if (verdict->problem || !verdict->count) {
         fprintf(out, "  ! not compared: %s\n", verdict->problem ? verdict->problem : "no runs");
         return;

@@ -27,6 +27,7 @@ offered() { # GRAPH OPTION: what may stand behind it
 
 number=0
 for graph in "$srcdir"/graphs/*.xml "$srcdir"/graphs/[!n]*/*.xml; do
+    ! grep -q '<sweep ' "$graph" || continue # no graph
     number=$((number + 1))
     paths=$(sed -n 's/.*<param name="\([a-z_]*\)" *type="path".*/\1/p' "$graph")
     if [ -n "$paths" ]; then

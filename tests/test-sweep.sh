@@ -32,6 +32,12 @@ grid_of value '<axis name="arm"><value is="none"/><value is="smote"/></axis>' 2 
 grid_of whole '<axis name="seed" from="1" to="3" count="9" whole="yes"/>' 3 12
 grid_of list_when '<axis name="arm"><value is="none"/><value is="gan"/></axis>
     <axis name="count" in="4 8" when="has(arm, gan)"/>' 3 10
+grid_of value_when '<axis name="seed" in="1 2"/>
+    <axis name="arm"><value is="none"/><value is="smote" when="seed = 2"/></axis>' 3 10
+grid_of no_value_fits '<axis name="seed" in="1 2"/>
+    <axis name="arm"><value is="smote" when="seed = 2"/></axis>' 2 8
+grid_of zip_value_when '<axis name="seed" in="1 2"/>
+    <zip><axis name="fold" in="0 1"/><axis name="arm"><value is="none"/><value is="smote" when="seed = 2"/></axis></zip>' 3 12
 grid_of fixed '<set name="arm" value="smote"/><axis name="seed" in="1 2"/>' 2 8
 
 values_of() { # AXIS VALUES: what the axis stands for, as the names of jobs tell
@@ -86,6 +92,23 @@ told=$(awk '/"comparisons"/ { on = 1 } on && /"arm": "smote"/ { arm = 1 }
 by_hand=$(difference smote) || fail "the table lacks runs"
 [ "$told" = "$by_hand" ] || fail "smote differs from none by '$told', by hand by $by_hand"
 expect 0 'gan 16 *4 .*[.][0-9]* \[-*[.0-9]*, -*[.0-9]*\]'
+
+# A comparison of some of the jobs.
+sed 's/draws="200"/draws="200" when="fold = 0"/' "$grid" >"$work/part.xml"
+sweep part "$work/part.xml" --jobs 1
+expect 0 '^scores where fold = 0, each run paired'
+expect 0 'gan 16 *2 '
+grep -q '"when": "fold = 0"' "$work/part/results.json" || fail "results.json does not say of which jobs"
+
+# Both tables in a line of Python.
+if command -v python3 >/dev/null; then
+    (cd "$work/one" && python3 -c 'import csv, json
+rows = list(csv.DictReader(open("results.csv"))); jobs = json.load(open("results.json"))["jobs"]
+assert len(rows) == len(jobs) == 16 and all(0 <= float(r["auc"]) <= 1 for r in rows), rows') ||
+        fail 'Python does not read the tables'
+else
+    echo 'no python3: the tables are not read'
+fi
 
 export FORNIX_CACHE="$work/cache.two"
 "$fornix" sweep "$grid" -o "$work/two" --jobs 2 --threads 1 >"$work/other.log" 2>&1 &
