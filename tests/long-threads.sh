@@ -22,6 +22,7 @@ some() {
 # shellcheck disable=SC2016 # awk's
 some_cheng() { some cheng 'n[$at["class"], $at["fold"]]++ < 10'; }
 some_lgg() { some lgg 'n[$at["who_grade"]]++ < 4'; }
+some_lgg_of_all() { some lgg 'n[$at["who_grade"]]++ < 8'; }
 
 # Volumes of phantoms with a manifest, for graphs that read any cohort.
 volumes() {
@@ -66,7 +67,7 @@ imported() {
 }
 
 disturb
-all=$(cd "$srcdir/graphs" && find . -name '*.xml' ! -path './nets/*' | sort)
+all=$(cd "$srcdir/graphs" && find . -name '*.xml' ! -path './nets/*' ! -path './sweeps/*' | sort)
 for graph in ${*:-$all}; do
     graph=${graph#./}
     graph=${graph%.xml}
@@ -89,6 +90,14 @@ for graph in ${*:-$all}; do
         if some_cheng && some_lgg; then
             short "$graph" data="$work/data" pretrain_epochs=1 finetune_epochs=1 gan_epochs=2 \
                 classify_epochs=1 generated=96 count=24
+        else
+            echo "$graph: left out, no $data/cheng or $data/lgg"
+        fi
+        ;;
+    lgg-fold)
+        if some_cheng && some_lgg_of_all; then
+            short "$graph" data="$work/data" pretrain_epochs=1 finetune_epochs=1 gan_epochs=2 \
+                classify_steps=20 generated=800 arms='none adjusted acgan_300'
         else
             echo "$graph: left out, no $data/cheng or $data/lgg"
         fi
@@ -129,7 +138,9 @@ for graph in ${*:-$all}; do
         ;;
     controls/grade-table)
         if [ -e "$data/tables" ]; then
-            short "$graph" data="$data" gan_steps=200 classify_steps=60 generated=200
+            short "$graph" data="$data" gan_steps=200 classify_steps=60 generated=200 \
+                arms='none focal adjusted posthoc undersample borderline adasyn smote_tomek smote_enn
+                acgan_judged acgan_dense acgan_new'
         else
             echo "$graph: left out, no $data/tables"
         fi
