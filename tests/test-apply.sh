@@ -44,7 +44,8 @@ for mask in "$first"/stages/masks/cohort/known/*.nii.gz; do
     [ -s "${own%.nii.gz}-probability.nii.gz" ] || fail "no probability beside $own"
 done
 check some "$work/same/segmented/known/0001.nii.gz"
-check logits "$first" "$work/same/by_subject[none]/predictions.csv"
+check logits "$first" "$work/same/by_subject[none]/predictions.csv" none
+check logits "$first" "$work/same/by_subject[posthoc]/predictions.csv" posthoc # with the run's priors
 
 # ---- New ones ----
 

@@ -5,7 +5,7 @@ nifti.py turn FROM TO       the same image stored in another order of axes, one 
 nifti.py like MASK IMAGE    whether the mask has the image's grid and place
 nifti.py same MASK TURNED   whether a mask is the other one in `turn`'s order
 nifti.py some MASK          whether there is anything in it
-nifti.py logits RUN CSV     whether a run's own logits give the probabilities in a CSV file
+nifti.py logits RUN CSV ARM whether a run's own logits give the probabilities in a CSV file
 """
 import csv
 import gzip
@@ -60,8 +60,8 @@ def some(mask):
     return any(any(v) for v in read(mask)[3])
 
 
-def logits(run, path):
-    folder = run + "/stages/predicted[none]/table/"
+def logits(run, path, arm):
+    folder = run + f"/stages/predicted[{arm}]/table/"
     rows = json.load(open(folder + "table.json"))["rows"]
     raw = open(folder + "tensors.safetensors", "rb").read()
     length = struct.unpack_from("<Q", raw)[0]
