@@ -5,48 +5,12 @@
  * (Lin, Goyal, Girshick, He, Dollár: Focal Loss for Dense Object Detection, 2017). The mean is the
  * one of cross_entropy, so that gamma 0 gives that loss and arms with either compare.
  */
-#include "class_loss_ports.h"
-#include "number_list.h"
-
-typedef struct {
-    double gamma;
-    FornixList class_weights;
-} FocalLoss;
-
-static ClassLoss describe(const FornixStep *step, const void *attrs)
-{
-    const FocalLoss *a = attrs;
-    return (ClassLoss){.entropy_share = 1,
-                       .focus = a->gamma,
-                       .x = step->in[CLASS_LOSS_LOGITS],
-                       .label = step->in[CLASS_LOSS_TARGET],
-                       .row_weight = step->in[CLASS_LOSS_WEIGHT],
-                       .class_weight = a->class_weights.count ? step->opened : NULL};
-}
-
-static bool infer(FornixInfer *infer, const void *attrs)
-{
-    const FocalLoss *a = attrs;
-    int64_t channels = fornix_input(infer, CLASS_LOSS_LOGITS).c;
-    return numbers_check(infer, "class_weights", &a->class_weights, channels, 0) &&
-           class_loss_declare(infer, channels);
-}
-
-CLASS_LOSS_PASSES(describe)
-
-static void *open(const FornixInfer *infer, const void *attrs, FornixError *error)
-{
-    (void)error;
-    const FocalLoss *a = attrs;
-    return numbers_open(&a->class_weights, fornix_input(infer, CLASS_LOSS_LOGITS).c);
-}
+#include "weighed_loss_ports.h"
 
 static const FornixAttr attrs[] = {
-    FORNIX_REAL(FocalLoss, gamma, "2", 0, 20, "how much what is easy is quieted; 0: not at all"),
-    FORNIX_LIST(FocalLoss, class_weights, "", "one for each class, in their order; unsaid: 1"),
+    FORNIX_REAL(WeighedLoss, gamma, "2", 0, 20, "how much what is easy is quieted; 0: not at all"),
+    CLASS_WEIGHTS_ATTR,
     {0}};
-static const FornixLayer layer = {
-    .infer = infer, .forward = forward, .backward = backward, .open = open, .close = mem_free};
 
 const FornixNode fornix_node = {
     .abi = FORNIX_ABI,
@@ -56,7 +20,7 @@ const FornixNode fornix_node = {
            "count.",
     .formula = "sum of r w[t] (1 - p[t])^gamma (-log p[t]) / sum of r w[t], r: weight of the "
                "sample, w: of the class (Lin et al. 2017; the mean is that of cross_entropy)",
-    .attrs_size = sizeof(FocalLoss),
+    .attrs_size = sizeof(WeighedLoss),
     .attrs = attrs,
     .inputs = class_loss_label_inputs,
     .outputs = class_loss_outputs,

@@ -210,7 +210,15 @@ static void spread_cell(Grid *grid, double mean, double deviation)
         grid_cell(grid, "%s ± %s", figure_text(mean, value), figure_text(deviation, spread));
 }
 
-static void print_summaries(const SweepResults *results, FILE *out)
+static void figure_cell(Grid *grid, const SweepSummary *summary, size_t column)
+{
+    if (summary->defined[column])
+        spread_cell(grid, summary->mean[column], summary->deviation[column]);
+    else
+        grid_cell(grid, "-");
+}
+
+static Grid *row_each_arm(const SweepResults *results)
 {
     const SweepTable *table = results->table;
     Grid *grid = grid_new(2 + (int)table->column_count);
@@ -219,17 +227,40 @@ static void print_summaries(const SweepResults *results, FILE *out)
     for (size_t c = 0; c < table->column_count; c++)
         grid_cell(grid, "%s", table->columns[c]);
     for (size_t s = 0; s < results->summary_count; s++) {
-        const SweepSummary *summary = &results->summaries[s];
-        grid_cell(grid, "%s", summary->label);
-        grid_cell(grid, "%zu", summary->runs);
+        grid_cell(grid, "%s", results->summaries[s].label);
+        grid_cell(grid, "%zu", results->summaries[s].runs);
         for (size_t c = 0; c < table->column_count; c++)
-            if (summary->defined[c])
-                spread_cell(grid, summary->mean[c], summary->deviation[c]);
-            else
-                grid_cell(grid, "-");
+            figure_cell(grid, &results->summaries[s], c);
     }
+    return grid;
+}
+
+static Grid *row_each_figure(const SweepResults *results)
+{
+    const SweepTable *table = results->table;
+    Grid *grid = grid_new(1 + (int)results->summary_count);
+    grid_cell(grid, "mean ± SD over runs");
+    for (size_t s = 0; s < results->summary_count; s++)
+        grid_cell(grid, "%s", results->summaries[s].label);
+    grid_cell(grid, "runs");
+    for (size_t s = 0; s < results->summary_count; s++)
+        grid_cell(grid, "%zu", results->summaries[s].runs);
+    for (size_t c = 0; c < table->column_count; c++) {
+        grid_cell(grid, "%s", table->columns[c]);
+        for (size_t s = 0; s < results->summary_count; s++)
+            figure_cell(grid, &results->summaries[s], c);
+    }
+    return grid;
+}
+
+/* Arms inside of a graph make a column each: then lines would be longer than any screen. */
+static void print_summaries(const SweepResults *results, FILE *out)
+{
+    enum { COLUMNS_MOST = 8 };
+    size_t columns = results->table->column_count;
+    bool turned = columns > COLUMNS_MOST && columns > results->summary_count;
     fprintf(out, "\n");
-    print_grid(grid, out);
+    print_grid(turned ? row_each_figure(results) : row_each_arm(results), out);
 }
 
 static void against_cells(Grid *grid, const SweepArm *arm, const SweepAgainst *against, int f)

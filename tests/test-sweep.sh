@@ -152,6 +152,9 @@ cat >"$work/inside.xml" <<'XML'
 XML
 sweep inside "$work/inside.xml"
 expect 0 '^  weights  *3  '
+sed -i 's|<compare|<metric name="all" of="scores[*].*"/><compare|' "$work/inside.xml"
+sweep inside "$work/inside.xml"
+expect 0 '^  auc\[plain\]  *[.0-9]*  *[.0-9]*  *[.0-9]*$' # many figures: a row each
 head -n 1 "$work/inside/results.csv" | grep -q '^job,rate,status,auc\[plain\],auc\[weights\]' ||
     fail "columns: $(head -n 1 "$work/inside/results.csv")"
 
