@@ -36,6 +36,7 @@ typedef struct {
     TileRow entropy, weight;      /* l_i, and w_y: what the cross-entropy divides by */
     TileRow spread; /* softmax: what multiplies -log p's part that all classes share */
     TileRow focus;  /* what multiplies the cross-entropy's gradient */
+    TileRow others; /* with a focus: 1 - p of the pixel's class */
 } ClassTile;
 
 INLINE float class_of(const ClassLoss *loss, int64_t channel)
@@ -89,18 +90,18 @@ INLINE void tile_entropy_start(const ClassLoss *loss, ClassTile *tile)
  * tell nothing of 1 - p any more: the other classes' sum does, and a series tells -log p by it. */
 INLINE void tile_focus(const ClassLoss *loss, ClassTile *tile)
 {
-    TileRow own, others;
+    TileRow own;
     float focus = (float)loss->focus;
     FOR_LANES (p, TILE)
-        own[p] = others[p] = 0;
+        own[p] = tile->others[p] = 0;
     for (int64_t k = 0; k < loss->x.shape.c; k++)
         FOR_LANES (p, TILE) {
             bool mine = tile->label[p] == (float)k;
             own[p] += mine ? tile->rows[k][p] : 0;
-            others[p] += mine ? 0 : tile->rows[k][p];
+            tile->others[p] += mine ? 0 : tile->rows[k][p];
         }
     FOR_LANES (p, TILE) {
-        float q = others[p], w = tile->weight[p];
+        float q = tile->others[p], w = tile->weight[p];
         float series = 1 + q * (1 / 2.0f + q * (1 / 3.0f + q * (1 / 4.0f)));
         float unlikely = w > 0 ? tile->entropy[p] / w : 0;
         float ratio = q < 0.01f ? series : unlikely / q;
@@ -303,6 +304,8 @@ INLINE void tile_entropy_gradient(const ClassLoss *loss, const ClassTile *tile, 
             float y = tile->rows[k][p];
             float softmax = tile->spread[p] * y - (mine ? kept * w : 0) - share * w;
             float sigmoid = mean * (y - (mine ? kept + middle : middle));
+            if (loss->focus > 0 && mine)
+                softmax = -w * tile->others[p];
             gradient[k][p] += factor * tile->focus[p] * (loss->sigmoid ? sigmoid : softmax);
         }
     }

@@ -66,7 +66,12 @@ y = np.repeat(range(3), SIZES)
 rng.shuffle(y)
 while True:
     x = np.round(rng.normal(size=(len(y), WIDTH)) * 256 + np.array([260, 0, -250])[y][:, None]) / 256
-    if settled(nearest(x, x, BORDER + 3)) and all(
+    x[np.flatnonzero(y == 0)[0]] = np.round(x[y == 1].mean(0) * 256) / 256  # noise: among others alone
+    around = NearestNeighbors(n_neighbors=BORDER + 1).fit(x).kneighbors(x)[1][:, 1:]
+    alone, foreign = (y[around] != y[:, None]).all(1), (y[around[:, :K]] != y[:, None]).sum(1)
+    exact = [foreign[y == c] * (max(SIZES) - SIZES[c]) / foreign[y == c].sum() for c in (0, 2)]
+    halves = any((abs(e % 1 - .5) < 1e-6).any() for e in exact)  # which way they go is a matter of rounding
+    if alone[y == 0].any() and not halves and settled(nearest(x, x, BORDER + 3)) and all(
             settled(nearest(x[y == c], x[y == c], K + 2)) for c in range(3)):
         break
 array("int32_t", "sampler_label", y)
