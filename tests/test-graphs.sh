@@ -17,6 +17,22 @@ for graph in first feature-augmentation controls/permuted; do
     expect 0 '^train '
 done
 
+# Sweeps over real cohorts: all that they would do, where those are.
+data=$(cd "${DATA:-$srcdir/../shared/data}" 2>/dev/null && pwd) || data=/nowhere
+planned() { # SWEEP COHORT JOBS STAGES ARGUMENT...
+    if [ ! -e "$data/$2" ]; then
+        echo "sweeps/$1.xml: left out, no $data/$2"
+        return
+    fi
+    graph=$1 jobs=$3 stages=$4
+    shift 4
+    looked "$graph" check "$srcdir/graphs/sweeps/$graph.xml" -p data="$data" "$@"
+    expect 0 "^sweep $graph: $jobs jobs, $stages distinct stages"
+}
+planned table-arms tables 15 615
+planned cheng-arms cheng 3 72 -p fold=1
+planned lgg-arms lgg 4 84 -p fold=0 -p seed=1
+
 cat >"$work/cohort.xml" <<'XML'
 <graph xmlns="urn:fornix:graph:1" name="cohort">
   <phantom id="heads" subjects="6" size="4 32 32" modalities="4" grades="LGG:3 HGG:3" seed="1"/>
