@@ -3,11 +3,12 @@
 """Ranks ways of rebalancing with imbalanced-learn and PyTorch, on fornix's own divisions and features.
 
     tests/bench/arms.py --data DIR [--seeds N] [--sweep RESULTS.csv]     the table of grades, five folds
-    tests/bench/arms.py RUN... [--label NAME] [--seeds N] [--sweep ...]   what runs have tapped
+    tests/bench/arms.py RUN... [--label NAME] [--by-subject] [--seeds N]  what runs have tapped
 
 Of the table fornix writes out the division, thinned and scaled, that graphs/sweeps/table-arms.xml
 uses (FORNIX names the program, else the one of the build tree). A RUN is the folder of a run or of a
-sweep's job whose stage `tapped` holds features; channels are scaled by its training part. The
+sweep's job whose stage `tapped` holds features; channels are scaled by its training part, and with
+--by-subject the probabilities of a subject's rows are averaged before they are judged. The
 classifier is the vector_classifier of fornix (two hidden layers of 64, dropout one half, Adam, 400
 steps of 32). With --sweep, the means of that sweep's columns auc[ARM] stand beside, and the rank
 correlation over the arms that both have.
@@ -41,7 +42,7 @@ ARMS = ["none", "weights", "focal", "adjusted", "posthoc", "threshold", *SAMPLER
 
 
 def stored(folder, label):
-    """Features, labels and parts of a table that fornix wrote."""
+    """Features, labels, parts and subjects of a table that fornix wrote."""
     with open(os.path.join(folder, "table.json")) as file:
         table = json.load(file)
     names = [c["name"] for c in table["columns"] if c["kind"] == "label"]
@@ -55,8 +56,9 @@ def stored(folder, label):
     about = json.loads(raw[8:8 + length])["feature"]
     first, last = about["data_offsets"]
     x = np.frombuffer(raw[8 + length + first:8 + length + last], "<f4").reshape(about["shape"])
+    subject = np.unique([row[0] for row in table["rows"]], return_inverse=True)[1]
     known = y >= 0
-    return x[known], y[known], part[known]
+    return x[known], y[known], part[known], subject[known]
 
 
 def scaled(x, part):
@@ -98,9 +100,16 @@ def learn(x, y, loss, classes, seed):
     return net.eval()
 
 
-def judge(arm, x, y, part, seed):
+def by_subject(p, y, part, subject):
+    first = np.unique(subject, return_index=True)[1]
+    rows = np.bincount(subject)[subject[first]][:, None]
+    mean = np.stack([np.bincount(subject, p[:, k])[subject[first]] for k in range(p.shape[1])], 1) / rows
+    return mean, y[first], part[first]
+
+
+def judge(arm, x, y, part, subject, seed):
     """AUC, balanced accuracy, and the sensitivity of the class that is rare in training."""
-    train, test = part == TRAIN, part == TEST
+    train = part == TRAIN
     counts = np.bincount(y[train])
     classes, rare = len(counts), counts.argmin()
     xs, ys = x[train], y[train]
@@ -111,9 +120,11 @@ def judge(arm, x, y, part, seed):
     with torch.no_grad():
         logits = net(torch.tensor(x).float())
         p = torch.softmax(logits - prior.log() if arm == "posthoc" else logits, 1).numpy()
-    predicted = p.argmax(1)
+    if subject is not None:
+        p, y, part = by_subject(p, y, part, subject)
+    test, predicted = part == TEST, p.argmax(1)
     if arm == "threshold":
-        if classes > 2:
+        if classes > 2 or not (part == VALIDATION).any():
             return None
         low, high, cuts = roc_curve(y[part == VALIDATION], p[part == VALIDATION, 1])
         predicted = (p[:, 1] >= cuts[(high - low).argmax()]).astype(int)
@@ -130,14 +141,14 @@ def tables_of_grades(data):
             subprocess.run([program, "run", os.path.join(HERE, "arms.xml"), "-p", f"data={data}",
                             "-p", f"fold={fold}", "-o", folder], check=True,
                            stdout=subprocess.DEVNULL)
-            x, y, part = stored(os.path.join(folder, "stages", "tapped", "table"), "grade")
-            yield x.reshape(len(x), -1), y, part
+            x, y, part, _ = stored(os.path.join(folder, "stages", "tapped", "table"), "grade")
+            yield x.reshape(len(x), -1), y, part, None
 
 
-def tables_of_runs(runs, label):
+def tables_of_runs(runs, label, grouped):
     for run in runs:
-        x, y, part = stored(os.path.join(run, "stages", "tapped", "table"), label)
-        yield scaled(x, part), y, part
+        x, y, part, subject = stored(os.path.join(run, "stages", "tapped", "table"), label)
+        yield scaled(x, part), y, part, subject if grouped else None
 
 
 def of_sweep(path):
@@ -152,13 +163,15 @@ def main():
     parser.add_argument("runs", nargs="*")
     parser.add_argument("--data")
     parser.add_argument("--label")
+    parser.add_argument("--by-subject", action="store_true")
     parser.add_argument("--sweep")
     parser.add_argument("--seeds", type=int, default=3)
     given = parser.parse_args()
     if bool(given.runs) == bool(given.data):
         parser.error("either --data or RUN folders")
     torch.set_num_threads(1)
-    tables = list(tables_of_grades(given.data) if given.data else tables_of_runs(given.runs, given.label))
+    tables = list(tables_of_grades(given.data) if given.data
+                  else tables_of_runs(given.runs, given.label, given.by_subject))
     beside = of_sweep(given.sweep) if given.sweep else {}
     found = {}
     print("arm             AUC              balanced         rare             fornix's AUC")
@@ -166,7 +179,7 @@ def main():
         runs = [judge(arm, *table, seed) for table in tables for seed in range(1, given.seeds + 1)]
         if None in runs:
             continue
-        mean, spread = np.mean(runs, 0), np.std(runs, 0, ddof=1)
+        mean, spread = np.mean(runs, 0), np.std(runs, 0, ddof=min(1, len(runs) - 1))
         found[arm] = mean[0]
         cells = "  ".join(f"{m:.3f} +- {s:.3f} " for m, s in zip(mean, spread))
         print(f"{arm:<14}  {cells}  " + (f"{beside[arm]:.3f}" if arm in beside else ""), flush=True)
