@@ -58,7 +58,9 @@ static const FornixAttr attrs[] = {
                "m: of how many neighbours half and more, but not all, have to be of other classes"),
     {0}};
 
-static const FornixSamples samples = {.flags = FORNIX_PASSES_NEW | FORNIX_NEEDS_RUN,
+static const FornixSamples samples = {.flags =
+                                          FORNIX_PASSES_NEW | FORNIX_NEEDS_RUN | FORNIX_FORETELLS,
+                                      .memory = neighbours_memory,
                                       .columns = between_columns,
                                       .rows = borderline_rows};
 

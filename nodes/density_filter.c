@@ -80,7 +80,9 @@ static const FornixAttr attrs[] = {
                 "of the real samples' distances: what is farther is left out"),
     {0}};
 
-static const FornixSamples samples = {.flags = FORNIX_PASSES_NEW | FORNIX_NEEDS_RUN,
+static const FornixSamples samples = {.flags =
+                                          FORNIX_PASSES_NEW | FORNIX_NEEDS_RUN | FORNIX_FORETELLS,
+                                      .memory = neighbours_memory,
                                       .columns = row_filter_columns,
                                       .rows = density_rows};
 

@@ -79,7 +79,9 @@ static const FornixAttr attrs[] = {
                 "w: what is nearer than this share of the real samples' median is a copy"),
     {0}};
 
-static const FornixSamples samples = {.flags = FORNIX_PASSES_NEW | FORNIX_NEEDS_RUN,
+static const FornixSamples samples = {.flags =
+                                          FORNIX_PASSES_NEW | FORNIX_NEEDS_RUN | FORNIX_FORETELLS,
+                                      .memory = neighbours_memory,
                                       .columns = row_filter_columns,
                                       .rows = duplicate_rows};
 

@@ -53,7 +53,9 @@ static const FornixAttr attrs[] = {
                   "how many of them have to be of its class"),
     {0}};
 
-static const FornixSamples samples = {.flags = FORNIX_PASSES_NEW | FORNIX_NEEDS_RUN,
+static const FornixSamples samples = {.flags =
+                                          FORNIX_PASSES_NEW | FORNIX_NEEDS_RUN | FORNIX_FORETELLS,
+                                      .memory = neighbours_memory,
                                       .columns = cleaning_columns,
                                       .rows = edited_rows};
 

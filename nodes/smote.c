@@ -30,8 +30,11 @@ static bool smote_rows(FornixBuild *build, const void *attrs)
 
 static const FornixAttr attrs[] = {BETWEEN_ATTRS, {0}};
 
-static const FornixSamples samples = {
-    .flags = FORNIX_PASSES_NEW | FORNIX_NEEDS_RUN, .columns = between_columns, .rows = smote_rows};
+static const FornixSamples samples = {.flags =
+                                          FORNIX_PASSES_NEW | FORNIX_NEEDS_RUN | FORNIX_FORETELLS,
+                                      .memory = neighbours_memory,
+                                      .columns = between_columns,
+                                      .rows = smote_rows};
 
 const FornixNode fornix_node = {
     .abi = FORNIX_ABI,

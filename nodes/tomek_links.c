@@ -30,8 +30,11 @@ static bool tomek_rows(FornixBuild *build, const void *attrs)
 
 static const FornixAttr attrs[] = {CLEANING_ATTRS, {0}};
 
-static const FornixSamples samples = {
-    .flags = FORNIX_PASSES_NEW | FORNIX_NEEDS_RUN, .columns = cleaning_columns, .rows = tomek_rows};
+static const FornixSamples samples = {.flags =
+                                          FORNIX_PASSES_NEW | FORNIX_NEEDS_RUN | FORNIX_FORETELLS,
+                                      .memory = neighbours_memory,
+                                      .columns = cleaning_columns,
+                                      .rows = tomek_rows};
 
 const FornixNode fornix_node = {
     .abi = FORNIX_ABI,

@@ -92,6 +92,16 @@ static bool sets_meet(const Points *of, const Points *among)
     return meet;
 }
 
+/* Rows that are searched for at a time: few enough for the memory, and for all threads to have
+ * some.
+ */
+static int64_t block_rows(int64_t count, int64_t size)
+{
+    int64_t fit = BLOCK_BYTES / (size * (int64_t)sizeof(float));
+    int64_t share = (count + BLOCKS_LEAST - 1) / BLOCKS_LEAST;
+    return fit < 1 ? 1 : fit < share ? fit : share;
+}
+
 bool neighbours_find(FornixBuild *build, const Points *of, const Points *among, int64_t k,
                      Neighbours *found)
 {
@@ -104,9 +114,7 @@ bool neighbours_find(FornixBuild *build, const Points *of, const Points *among, 
         return true;
     Search search = {.of = *of, .among = *among, .found = found};
     search.size = fornix_floats(fornix_column(of->table, of->column)->shape);
-    int64_t fit = BLOCK_BYTES / (search.size * (int64_t)sizeof(float));
-    int64_t share = (of->count + BLOCKS_LEAST - 1) / BLOCKS_LEAST;
-    search.block = fit < 1 ? 1 : fit < share ? fit : share;
+    search.block = block_rows(of->count, search.size);
     int64_t blocks = (of->count + search.block - 1) / search.block;
     search.errors = mem_new((size_t)blocks, sizeof *search.errors);
     fornix_parallel(build, blocks, search_block, &search);
@@ -123,4 +131,18 @@ void neighbours_free(Neighbours *found)
     mem_free(found->nearest);
     mem_free(found->squares);
     *found = (Neighbours){0};
+}
+
+int64_t neighbours_memory(const void *attrs, const FornixTable *input, int threads)
+{
+    (void)attrs;
+    int64_t rows = fornix_rows(input), most = 0;
+    for (int c = 0; c < fornix_columns(input); c++) {
+        const FornixColumn *column = fornix_column(input, c);
+        int64_t size = fornix_floats(column->shape);
+        int64_t held = 1 + block_rows(rows >= 0 ? rows : BLOCK_BYTES, size);
+        if (column->kind & FORNIX_VALUES && held * size > most)
+            most = held * size;
+    }
+    return threads * most * (int64_t)sizeof(float);
 }

@@ -28,5 +28,7 @@ typedef struct {
 bool neighbours_find(FornixBuild *build, const Points *of, const Points *among, int64_t k,
                      Neighbours *found);
 void neighbours_free(Neighbours *found);
+/* For `plan`: the `memory` of a node that looks for neighbours among the rows of its input. */
+int64_t neighbours_memory(const void *attrs, const FornixTable *input, int threads);
 
 #endif
