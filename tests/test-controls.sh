@@ -107,4 +107,15 @@ told_in lines.json 'the verdict is withheld'
 for curve in roc.low precision_recall.high reliability confusion; do
     told_in curves.json "\"$curve\": {"
 done
+
+# A cut that was chosen on those who are judged: acknowledged there, and told in the comparison.
+{
+    sed '/<\/graph>/d; /<evaluate_classification/d' "$work/vectors.xml"
+    echo '<threshold id="cut" samples="predicted" fit="test"/>'
+    echo '<evaluate_classification id="scores" predictions="predicted" cut="cut" acknowledge="why"/>'
+    echo '<compare id="verdict" scores="scores"/></graph>'
+} >"$work/chosen.xml"
+run chosen "$work/chosen.xml"
+expect 0 "! 'scores': something was fitted or chosen on subjects that are judged here"
+grep -q 'chosen on subjects' "$work/passes.log" && fail "what was chosen elsewhere is warned of"
 exit $bad
