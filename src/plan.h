@@ -22,7 +22,7 @@ typedef struct PlanUpdate {
     uint64_t nets; /* bit k: net k of the graph is trained */
     const FornixOptimizer *optimizer;
     const void *optimizer_attrs;
-    Scene scene; /* of the optimizer at work */
+    Scene scene;    /* of the optimizer at work */
     double clip;    /* largest global norm of its gradient; 0: none */
     int accumulate; /* over so many batches; 1: none */
     double average; /* share of the old in the weights' moving averages; 0: none are kept */

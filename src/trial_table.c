@@ -187,6 +187,21 @@ static bool figures_same(const FornixTable *a, const FornixTable *b, Fault *faul
     return true;
 }
 
+static bool curves_same(const FornixTable *a, const FornixTable *b, Fault *fault)
+{
+    int count, other;
+    const TableCurve *of = table_curves(a, &count), *then = table_curves(b, &other);
+    for (int k = 0; k < count && k < other; k++) {
+        const FornixCurve *one = &of[k].curve, *two = &then[k].curve;
+        size_t bytes = (size_t)one->rows * (size_t)one->width * sizeof *one->values;
+        if (one->rows != two->rows || one->width != two->width ||
+            (bytes && memcmp(one->values, two->values, bytes) != 0))
+            return fault_set(fault, TRIAL_TABLE, "curve '%s' is another one when it is made again",
+                             of[k].name);
+    }
+    return true;
+}
+
 static bool read_box(const FornixTable *table, int column, int64_t row, Box *box, Fault *fault)
 {
     FornixError error = {0};
@@ -284,6 +299,7 @@ static bool table_fine(Making *first, Making *again, Fault *fault)
     trial_doing(first->trial, "read");
     return rows_same(first->table, again->table, fault) &&
            figures_same(first->table, again->table, fault) &&
+           curves_same(first->table, again->table, fault) &&
            tensors_same(first->table, again->table, fault) &&
            judges(first->table, first->trial->type, fault);
 }

@@ -61,6 +61,7 @@ cat >"$work/whole.xml" <<'SWEEP'
   <zip when="fold = 2"><axis name="a" in="1 2"/><axis name="b" in="3 4"/></zip>
   <metric name="auc" of="scores[*].auc"/>
   <compare scores="scores[*]" over="arms" baseline="none smote" figures="auc" draws="200"/>
+  <control name="permuted" of="scores.auc" between="0.45 0.55" when="fold = 2"/>
 </sweep>
 SWEEP
 valid "$work/whole.xml"
@@ -110,6 +111,7 @@ sweep.xml|s/count="5"/count="${5}"/|an expression in a sweep
 sweep.xml|s/draws="200"/draws="20"/|a number out of range in a sweep
 sweep.xml|s/ of="scores/ off="scores/|an unknown attribute in a sweep
 sweep.xml|s/jobs="2"/id="x"/|an id in a sweep
+sweep.xml|s/ between="0.45 0.55"//|a control of nothing
 sweep.xml|s/<set /words <set /|text in a sweep
 EDITS
 

@@ -19,6 +19,7 @@ static const struct {
      "x"},
     {"allocates", TRIAL_MEMORY, "forward allocates memory in pass 0: take scratch", "x=8"},
     {"default_out_of_range", TRIAL_DESCRIPTOR, "scale is '11', not 0 to 10", NULL},
+    {"curve_as_it_comes", TRIAL_TABLE, "curve 'sums' is another one when it is made again", NULL},
     {"crashes_early", TRIAL_ENDS, "its file, while it is loaded", NULL},
     {"fused_wrongly", TRIAL_FUSED, "of the chain", NULL},
     {"grain_dependent", TRIAL_GRAINS, "grain by grain, the last first", "x=8"},
