@@ -30,6 +30,10 @@ planned() { # SWEEP COHORT JOBS STAGES ARGUMENT...
     expect 0 "^sweep $graph: $jobs jobs, $stages distinct stages"
 }
 planned table-arms tables 15 615
+if [ -e "$data/tables" ]; then # every arm, a batch of each stage
+    run arms "$srcdir/graphs/controls/grade-table.xml" -p data="$data" --smoke
+    expect 0 'results:'
+fi
 planned cheng-arms cheng 3 72 -p fold=1
 planned lgg-arms lgg 4 84 -p fold=0 -p seed=1
 
