@@ -97,7 +97,7 @@ for graph in ${*:-$all}; do
     lgg-fold)
         if some_cheng && some_lgg_of_all; then
             short "$graph" data="$work/data" pretrain_epochs=1 finetune_epochs=1 gan_epochs=2 \
-                classify_steps=20 generated=800 arms='none adjusted acgan_300'
+                classify_steps=20 generated=800 arms='none adjusted acgan_300 wgan_300'
         else
             echo "$graph: left out, no $data/cheng or $data/lgg"
         fi

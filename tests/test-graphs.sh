@@ -35,7 +35,7 @@ if [ -e "$data/tables" ]; then # every arm, a batch of each stage
     expect 0 'results:'
 fi
 planned cheng-arms cheng 3 72 -p fold=1
-planned lgg-arms lgg 4 84 -p fold=0 -p seed=1
+planned lgg-arms lgg 4 94 -p fold=0 -p seed=1
 
 cat >"$work/cohort.xml" <<'XML'
 <graph xmlns="urn:fornix:graph:1" name="cohort">
