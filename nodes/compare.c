@@ -52,12 +52,29 @@ static bool fail_baseline(FornixBuild *build, const Compare *a, const char *cons
                              *near ? "'?" : "");
 }
 
+/* A null arm may be left out of a run; one that is nearly another's name was misspelt. */
+static bool check_nulls(FornixBuild *build, const Compare *a, const char *const *names, int count)
+{
+    for (int64_t k = 0; k < a->null.count; k++) {
+        const char *null = a->null.items[k];
+        char near[200];
+        bool found = false;
+        for (int i = 0; i < count; i++)
+            found = found || arm_baseline(names, count, i, null) >= 0;
+        arm_suggest(names, count, null, near, sizeof near);
+        if (!found && *near)
+            return fornix_build_fail(build, "null", "no '%s' among the arms; did you mean '%s'?",
+                                     null, near);
+    }
+    return true;
+}
+
 static bool compare_columns(FornixBuild *build, const void *attrs)
 {
     const Compare *a = attrs;
     int count;
     const char **names = table_names(build, &count);
-    bool fine = true;
+    bool fine = check_nulls(build, a, names, count);
     for (int i = 0; i < count; i++) {
         if (!arm_comparable(fornix_table(build, SCORES + i)))
             fine = fornix_build_fail(build, "scores",

@@ -92,7 +92,7 @@ static const FornixAttr attrs[] = {
     {0}};
 
 static const FornixPort inputs[] = {
-    {"x", FORNIX_VALUES, FORNIX_SAVED | FORNIX_PITCHED, "what is convolved"}, {0}};
+    {"x", FORNIX_VALUES, FORNIX_SAVED_FOR_WEIGHT | FORNIX_PITCHED, "what is convolved"}, {0}};
 static const FornixPort outputs[] = {{"y", FORNIX_FEATURE, FORNIX_PITCHED, "one channel a kernel"},
                                      {0}};
 static const FornixLayer layer = {.infer = infer, .forward = forward, .backward = backward};

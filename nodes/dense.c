@@ -116,9 +116,9 @@ static bool tangent(FornixInfer *infer, const void *attrs)
 static const FornixAttr attrs[] = {FORNIX_INT(Dense, channels, NULL, 1, 1 << 24, "of the output"),
                                    FORNIX_BOOL(Dense, bias, "yes", "add a number to each channel"),
                                    {0}};
-static const FornixPort inputs[] = {
-    {"x", FORNIX_VALUES, FORNIX_SAVED, "vectors, or maps that are taken as one long vector each"},
-    {0}};
+static const FornixPort inputs[] = {{"x", FORNIX_VALUES, FORNIX_SAVED_FOR_WEIGHT,
+                                     "vectors, or maps that are taken as one long vector each"},
+                                    {0}};
 static const FornixPort outputs[] = {{"y", FORNIX_FEATURE, 0, "a vector for each sample"}, {0}};
 static const FornixLayer layer = {.infer = infer, .forward = forward, .backward = backward};
 

@@ -18,6 +18,12 @@ unsigned node_input_flags(const Node *node, int input)
     return (port ? port->flags : 0) | (none ? FORNIX_NO_GRAD : 0);
 }
 
+bool node_input_saved(const Node *node, int input, bool for_weight)
+{
+    unsigned saved = FORNIX_SAVED | (for_weight ? FORNIX_SAVED_FOR_WEIGHT : 0u);
+    return node_input_flags(node, input) & saved;
+}
+
 unsigned node_output_flags(const Node *node, int output)
 {
     const FornixPort *port = port_behind(node->type->outputs, output);

@@ -132,6 +132,8 @@ typedef struct Graph {
 
 /* The flags of the port behind input or output number i of a node. */
 unsigned node_input_flags(const Node *node, int input);
+/* Whether backward reads it, where gradients of weights are wanted or not. */
+bool node_input_saved(const Node *node, int input, bool for_weight);
 unsigned node_output_flags(const Node *node, int output);
 
 /* Bytes of a weight or value; shapes were checked when inferred. */

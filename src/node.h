@@ -140,10 +140,11 @@ typedef enum {
 
 enum {
     FORNIX_OPTIONAL = 1 << 0,
-    FORNIX_MANY = 1 << 1,    /* one or more, in order; the last input port only */
-    FORNIX_SAVED = 1 << 2,   /* backward reads it (an input or an output) */
-    FORNIX_NO_GRAD = 1 << 3, /* no gradient flows into this input */
-    FORNIX_PITCHED = 1 << 4, /* works with pitch_w > c */
+    FORNIX_MANY = 1 << 1,             /* one or more, in order; the last input port only */
+    FORNIX_SAVED = 1 << 2,            /* backward reads it (an input or an output) */
+    FORNIX_NO_GRAD = 1 << 3,          /* no gradient flows into this input */
+    FORNIX_PITCHED = 1 << 4,          /* works with pitch_w > c */
+    FORNIX_SAVED_FOR_WEIGHT = 1 << 5, /* passes FORNIX_FOR_WEIGHT of backward read it (an input) */
 };
 
 typedef struct {

@@ -257,7 +257,8 @@ void writer_backward(Writer *w, const Node *node, int update, const Gradients *g
     for (int o = 0; o < node->outputs; o++)
         dout[o] = value_gradient(w, node->out[o], update);
     PlanStep *step = node_step(w, node, FORNIX_BACKWARD, update);
-    bool for_input = false, for_weight = false;
+    bool for_input = false;
+    bool for_weight = node->net >= 0 && node->weight_count && (gradients->nets >> node->net & 1);
     for (int o = 0; o < node->outputs; o++) {
         writer_use(w, step->dout[o] = dout[o], false, pitched_output(node, o));
         if (node_output_flags(node, o) & FORNIX_SAVED)
@@ -268,7 +269,7 @@ void writer_backward(Writer *w, const Node *node, int update, const Gradients *g
         const Value *value = node->in[i];
         if (!value)
             continue;
-        if (node_input_flags(node, i) & FORNIX_SAVED)
+        if (node_input_saved(node, i, for_weight))
             writer_use(w, step->in[i] = w->current[value->index], false, pitched_input(node, i));
         if (!gradients->value[value->index] || (node_input_flags(node, i) & FORNIX_NO_GRAD))
             continue;
@@ -279,7 +280,7 @@ void writer_backward(Writer *w, const Node *node, int update, const Gradients *g
     }
     for (int k = 0; k < node->saved_count; k++)
         writer_use(w, step->saved[k] = w->saved[node->index][k], false, false);
-    if (node->net >= 0 && (gradients->nets >> node->net & 1))
+    if (for_weight)
         for (int k = 0; k < node->weight_count; k++) {
             const Value *value = weight_value(node, k);
             step->dweight[k] = writer_arena(w, node->weights[k]->shape);
@@ -287,7 +288,6 @@ void writer_backward(Writer *w, const Node *node, int update, const Gradients *g
             terms_add(value ? &w->value_terms[value->index]
                             : &w->weight_terms[node->weights[k]->index],
                       step->dweight[k]);
-            for_weight = true;
         }
     step_passes(w, step, for_input, for_weight);
 }

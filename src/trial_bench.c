@@ -37,7 +37,7 @@ static void bench_share(Bench *bench)
         const Share *share = &node->shares[k];
         FornixTensor *in = &bench->at_in[share->input], *out = &bench->at_out[share->output];
         FornixTensor *din = &bench->at_din[share->input], *dout = &bench->at_dout[share->output];
-        bool read_later = node_input_flags(node, share->input) & FORNIX_SAVED;
+        bool read_later = node_input_saved(node, share->input, true);
         if (share->kind == SHARE_PART) {
             *in = tensor_channels(out, share->channel, in->shape.c);
             if (din->data)

@@ -60,6 +60,11 @@ typedef struct Bound {
     FornixTensor new_state[TENSORS_MOST];
 } Bound;
 
+static bool weights_wanted(const Bench *bench)
+{
+    return bench->node->weight_count > 0 && !bench->variant->no_weights;
+}
+
 static FornixStep bind(const Bench *bench, FornixPhase phase, Bound *bound)
 {
     const Node *node = bench->node;
@@ -76,7 +81,7 @@ static FornixStep bind(const Bench *bench, FornixPhase phase, Bound *bound)
         bound->din[t] = bench->at_din[t];
         bound->dweight[t] = bench->dweight[t].tensor;
         bound->new_state[t] = bench->new_state[t].tensor;
-        if (t < node->inputs && !(node_input_flags(node, t) & FORNIX_SAVED))
+        if (t < node->inputs && !node_input_saved(node, t, weights_wanted(bench)))
             bound->in[t].data = NULL;
         if (t < node->outputs && !(node_output_flags(node, t) & FORNIX_SAVED))
             bound->out[t].data = NULL;
@@ -202,8 +207,10 @@ static void tell_doing(const Bench *bench, FornixPhase phase, int pass)
     snprintf(bench->doing, DOING_LENGTH, "%s, pass %d (%s)", phase_name(phase), pass,
              bench->variant->name);
     for (int t = 0; t < node->inputs && phase != FORNIX_FORWARD; t++)
-        if (node->in[t] && !(node_input_flags(node, t) & FORNIX_SAVED))
-            hint_add(&hint, "read", tensor_name(node, "input", t, name), "not FORNIX_SAVED");
+        if (node->in[t] && !node_input_saved(node, t, weights_wanted(bench)))
+            hint_add(&hint, "read", tensor_name(node, "input", t, name),
+                     node_input_saved(node, t, true) ? "FORNIX_SAVED_FOR_WEIGHT alone"
+                                                     : "not FORNIX_SAVED");
     for (int t = 0; t < node->outputs && phase != FORNIX_FORWARD; t++)
         if (!(node_output_flags(node, t) & FORNIX_SAVED))
             hint_add(&hint, "read", tensor_name(node, "output", t, name), "not FORNIX_SAVED");
@@ -226,8 +233,7 @@ static bool is_needed(const Bench *bench, FornixNeed need)
     bool input = false;
     for (int i = 0; i < bench->node->inputs; i++)
         input = input || bench->at_din[i].data;
-    bool weight = bench->node->weight_count > 0 && !bench->variant->no_weights;
-    return need == FORNIX_ALWAYS || (need == FORNIX_FOR_INPUT ? input : weight);
+    return need == FORNIX_ALWAYS || (need == FORNIX_FOR_INPUT ? input : weights_wanted(bench));
 }
 
 static bool guards_fine(const Box *box, FornixPhase phase, const char *what, Fault *fault)
