@@ -149,6 +149,8 @@ static json_t *verdict_json(const SweepVerdict *verdict)
 {
     json_t *root = json_object(), *arms = json_array();
     json_object_set_new(root, "scores", json_string(verdict->comparison->scores));
+    if (*verdict->comparison->when)
+        json_object_set_new(root, "when", json_string(verdict->comparison->when));
     json_object_set_new(root, "subjects", json_integer((json_int_t)verdict->subjects));
     if (verdict->problem)
         json_object_set_new(root, "problem", json_string(verdict->problem));

@@ -44,7 +44,6 @@ static const FornixAttr compare_attrs[] = {
     FORNIX_TEXT(SweepComparison, scores, NULL, "evaluators; * stands for any text"),
     FORNIX_LIST(SweepComparison, over, NULL,
                 "the axes that tell arms; * for what the stars stand for"),
-    FORNIX_TEXT(SweepComparison, when, "", "an expression on the axes: of which jobs; of all"),
     FORNIX_TEXT(SweepComparison, baseline, "", "the arm to compare with; the first if unsaid"),
     FORNIX_LIST(SweepComparison, figures, "", "those to compare; empty: what a verdict goes by"),
     FORNIX_LIST(SweepComparison, null, "",
