@@ -214,16 +214,27 @@ static void add_table(Report *report, ReportNode *const *nodes, int count)
     text_add(page, "</tbody></table></div>\n");
 }
 
+/* Whether a figure's name has one of the two in it that a verdict goes by. */
+static bool is_of_main(Report *report, const ReportVerdict *verdict, const char *name)
+{
+    for (int f = 0; f < verdict->figure_count && f < 2; f++)
+        if (strstr(name, arena_format(report->memory, ".%s.", verdict->figures[f])))
+            return true;
+    return false;
+}
+
 /* What arms were besides set against: permuted labels, noise ("against.noise.auc.smote"). */
-static void add_nulls(Report *report, const ReportNode *verdict)
+static void add_nulls(Report *report, const ReportVerdict *compared)
 {
     static const char before[] = "against.";
+    const ReportNode *verdict = compared->node;
     const char *name;
     json_t *value;
     Text rows = {0};
     json_object_foreach((json_t *)(uintptr_t)verdict->figures, name, value)
     {
-        if (strncmp(name, before, sizeof before - 1) != 0 || is_end(verdict, name))
+        if (strncmp(name, before, sizeof before - 1) != 0 || is_end(verdict, name) ||
+            !is_of_main(report, compared, name))
             continue;
         const char *what = name + sizeof before - 1;
         ReportFigure apart = report_figure(verdict, "%s", name);
@@ -247,12 +258,12 @@ static void add_verdict(Report *report, const ReportVerdict *verdict)
     ReportNode **nodes = arena_take(report->memory, (size_t)verdict->count + 1, sizeof *nodes);
     memcpy(nodes, verdict->arms, (size_t)verdict->count * sizeof *nodes);
     nodes[verdict->count] = verdict->node;
-    report_warnings(report, nodes, verdict->count + 1);
     for (int f = 0; f < verdict->figure_count && f < 2; f++)
         add_comparison(report, verdict, verdict->figures[f]);
+    report_warnings(report, nodes, verdict->count + 1);
     if (verdict->count)
         add_table(report, nodes, verdict->count);
-    add_nulls(report, verdict->node);
+    add_nulls(report, verdict);
     text_add(&report->page, "<p class=\"note\">Dots are what was reached, bars its interval; p is "
                             "corrected (Holm); ▲ and ▼ mark what differs.</p>\n");
 }

@@ -181,14 +181,15 @@ int report_judgement(Report *report, const ReportVerdict *verdict, int arm, bool
     return isnan(said.value) ? 0 : (said.value > 0) - (said.value < 0);
 }
 
-/* What is said of all arms is not indented, the cells of tables stand two blanks apart. */
+/* Of arms without evidence the answer has told, and the rest stands with all that nodes said.
+ * What is said of all arms is not indented, the cells of tables stand two blanks apart. */
 void report_words(const ReportNode *node, Text *list)
 {
     for (size_t k = 0; k < json_array_size(node->lines); k++) {
         const json_t *line = json_array_get(node->lines, k);
         const char *text = report_text(line, "text");
         size_t blanks = text ? strspn(text, " ") : 0;
-        if (blanks && !strstr(text + blanks, "  ") &&
+        if (blanks && !strstr(text + blanks, "  ") && !strstr(text, "': no evidence (") &&
             !json_is_true(json_object_get(line, "warning")))
             html_add(list, "<li>", text + blanks, "</li>\n");
     }

@@ -146,9 +146,9 @@ START_TEST(says_it_all)
         "Higher AUC than “none”: gan7.", "<li>gan7: AUC is higher</li>", "10 subjects judged",
         "2 arms; paired", "inside the interval of none", "2 warnings",
         /* arms */
-        "<b>scores[none]</b>, <b>scores[gan7]</b>: AUC covers .5 &amp; &lt;b&gt;",
         "data-figure=\"forest\" data-of=\"auc\"", "data-rows=\"3\"", "baseline, covers chance",
         ".620 <span class=\"quiet\">[.410, .800]</span>", "gan7 ▲", ".255", "<b>.012</b>",
+        "<b>scores[none]</b>, <b>scores[gan7]</b>: AUC covers .5 &amp; &lt;b&gt;",
         "data-figure=\"counts\" data-of=\"AUC\"", "data-figure=\"confusion\"",
         "data-figure=\"roc\" data-of=\"scores[none]\"", "data-figure=\"reliability\"",
         "data-figure=\"learning\" data-of=\"fit\"", "1.23 GB", "from the cache", "how &lt;many&gt;",
