@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 enum { LINE = 64, LARGE_PAGE = 2 << 20 };
 
@@ -62,6 +63,13 @@ void mem_large_free(void *memory, size_t bytes)
 {
     (void)bytes;
     free(memory);
+}
+
+double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 bool size_multiply(int64_t a, int64_t b, int64_t *out)

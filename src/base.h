@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Memory that is checked, errors that are values.
+/* Memory that is checked, errors that are values, and a clock.
  *
  * Small structures (graphs, tables, text) come from mem_new and its kin: when the machine has no
  * memory left for those, the program says so and exits 1; every file that it writes appears whole
@@ -29,6 +29,9 @@ void mem_free(void *memory);
  * Freed with mem_large_free, which takes the same size. */
 void *mem_large(size_t bytes);
 void mem_large_free(void *memory, size_t bytes);
+
+/* Seconds since some moment; never goes back. */
+double seconds_now(void);
 
 /* a * b and a + b for non-negative sizes; false on overflow, out untouched. */
 bool size_multiply(int64_t a, int64_t b, int64_t *out);

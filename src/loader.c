@@ -4,7 +4,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <time.h>
 
 #include "base.h"
 
@@ -203,13 +202,6 @@ void loader_begin(Loader *loader, const int64_t *rows, int64_t count, const Load
 int loader_turn(const Loader *loader)
 {
     return loader->next;
-}
-
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 float *const *loader_wait(Loader *loader, FornixError *error)

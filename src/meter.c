@@ -28,13 +28,6 @@ struct Meter {
     bool bar;     /* one stands on the terminal's last line */
 };
 
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 Meter *meter_new(FILE *out, bool json)
 {
     Meter *meter = mem_new(1, sizeof *meter);

@@ -3,10 +3,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "crash.h"
+#include "base.h"
 #include "file.h"
 #include "run_parts.h"
 
@@ -18,13 +18,6 @@ static void ask_to_stop(int signal_number)
     if (atomic_exchange(&interrupted, true))
         _exit(128 + signal_number); /* asked twice: at once, as a kill would */
     atomic_store(&stop_asked, true);
-}
-
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 /* ---- Order ---- */

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "csv.h"
+#include "base.h"
 #include "file.h"
 #include "sweep_parts.h"
 #include "team.h"
@@ -44,13 +45,6 @@ static void ask_to_stop(int signal_number)
 {
     (void)signal_number;
     asked++;
-}
-
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 static bool start_child(Crew *crew, SweepTask *task, int64_t threads, FornixError *error)

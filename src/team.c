@@ -9,7 +9,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
-#include <time.h>
 
 #include "base.h"
 #include "crash.h"
@@ -56,13 +55,6 @@ struct Team {
 };
 
 enum { SPINS = 4000 };
-
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static void announce(Team *team) /* lock held */
 {

@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The loop of a train stage: batches, updates, validations, checkpoints. */
 #include <string.h>
-#include <time.h>
 
 #include "train_parts.h"
+#include "base.h"
 
 enum { LOGS = 100, CHECKPOINTS = 20, CHECKPOINT_SECONDS = 20 };
-
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static int64_t most(int64_t a, int64_t b)
 {

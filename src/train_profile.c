@@ -8,20 +8,13 @@
  */
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "kernels/machine.h"
+#include "base.h"
 #include "train.h"
 
 enum { LINES = 40 };
-
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* Bytes that the process holds in memory; 0: not to be known here. */
 static double bytes_held(void)

@@ -4,19 +4,12 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "../base.h"
 #include "isa_micro.h"
 
 enum { RUNS = 12, CALLS = 250, ROWS = 60, LENGTH = 48, TAPS = 8 };
 enum { COPY_BYTES = 1 << 26, COPY_RUNS = 4 }; /* far larger than a last cache */
-
-static double seconds_now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 double machine_flops(void)
 {
