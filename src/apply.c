@@ -131,14 +131,38 @@ static int64_t stage_rows_batch(const Stage *stage)
                                          : stage->generate->batch;
 }
 
-/* A smoke run takes rows from all over the table, so that every part and class has some. */
-static int64_t thin_rows(int64_t *rows, int64_t count, int64_t wanted)
+/* Where a row belongs: its part and its class by the table's first label. */
+static int64_t row_group(const FornixTable *table, int label, int64_t row)
 {
-    if (count <= wanted)
-        return count;
-    for (int64_t k = 0; k < wanted; k++)
-        rows[k] = rows[k * count / wanted];
-    return wanted;
+    int64_t classes = label < 0 ? 1 : fornix_column(table, label)->classes + 1;
+    int64_t class = label < 0 ? 0 : fornix_label(table, label, row) + 1;
+    return (int64_t)fornix_row(table, row)->part * classes + class;
+}
+
+/* A smoke run takes rows from all over the table, and a few of every part and class: what comes
+ * after fits and judges by class. */
+static int64_t thin_rows(const FornixTable *table, int64_t *rows, int64_t count, int64_t wanted)
+{
+    enum { LEAST = 2 };
+    int label = -1;
+    for (int c = fornix_columns(table) - 1; c >= 0; c--)
+        if (fornix_column(table, c)->kind == FORNIX_LABEL && fornix_column(table, c)->classes > 0)
+            label = c;
+    int64_t classes = label < 0 ? 1 : fornix_column(table, label)->classes + 1, kept = 0;
+    size_t groups = (size_t)((FORNIX_TEST + 1) * classes);
+    int64_t *size = mem_new(groups, sizeof *size), *seen = mem_new(groups, sizeof *seen);
+    for (int64_t k = 0; k < count; k++)
+        size[row_group(table, label, rows[k])]++;
+    for (int64_t k = 0; k < count; k++) {
+        int64_t g = row_group(table, label, rows[k]), share = wanted * size[g] / count;
+        int64_t quota = share > LEAST ? share : size[g] < LEAST ? size[g] : LEAST;
+        int64_t before = seen[g]++ * quota / size[g];
+        if (count <= wanted || seen[g] * quota / size[g] > before)
+            rows[kept++] = rows[k];
+    }
+    mem_free(size);
+    mem_free(seen);
+    return kept;
 }
 
 /* Sample by sample, as what was made of one of them has to be in memory whole. */
@@ -200,7 +224,7 @@ static bool sweep_stage(Applier *a, FornixError *error)
                            a->stage->element->name, a->stage->id);
     }
     if (run->smoke)
-        count = thin_rows(rows, count, (4 * batch + each - 1) / each);
+        count = thin_rows(a->from, rows, count, (4 * batch + each - 1) / each);
     int64_t seed = a->stage->kind == STAGE_GENERATE ? a->stage->generate->seed : 0;
     StagePlans plans = {.run = run, .weights = weights_new(), .seed = (uint64_t)seed};
     a->journal = journal_open(run->folder, count, a->record_floats, error);

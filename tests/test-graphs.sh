@@ -17,6 +17,10 @@ for graph in first feature-augmentation controls/permuted; do
     expect 0 '^train '
 done
 
+# The demo, a batch of each stage: what is fitted by class finds every class.
+run smoke "$srcdir/graphs/feature-augmentation.xml" --smoke
+expect 0 'results:'
+
 # Sweeps over real cohorts: all that they would do, where those are.
 data=$(cd "${DATA:-$srcdir/../shared/data}" 2>/dev/null && pwd) || data=/nowhere
 planned() { # SWEEP COHORT JOBS STAGES ARGUMENT...
