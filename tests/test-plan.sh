@@ -10,6 +10,11 @@ if [ ! -x "$clock" ] || ! "$clock" -f %M true >/dev/null 2>&1; then
     exit 77
 fi
 
+if grep -q __ubsan_ "${builddir:-$srcdir}/src/.libs/libfornix.so"; then
+    echo 'test-plan: sanitizers take memory of their own'
+    exit 77
+fi
+
 cat >"$work/graph.xml" <<XML
 <graph xmlns="urn:fornix:graph:1" name="plan">
   <param name="subjects" type="int" value="12" doc="of the cohort"/>
