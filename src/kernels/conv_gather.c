@@ -74,6 +74,15 @@ static int64_t phase_taps(const Phase *phase)
     return phase->taps[0] * phase->taps[1] * phase->taps[2];
 }
 
+/* Where the i-th tap of a phase stands in the kernel. */
+static void tap_place(const Phase *phase, int64_t i, int64_t tap[3])
+{
+    for (int a = 2; a >= 0; a--) {
+        tap[a] = phase->tap[a] + i % phase->taps[a] * phase->tap_step[a];
+        i /= phase->taps[a];
+    }
+}
+
 /* Floats of a row, and where the rows of a phase begin. */
 static int64_t row_floats(const Conv *conv, ConvTask task, const Phase *phase)
 {
@@ -141,9 +150,7 @@ static void row_gather(const Conv *conv, ConvTask task, const FornixView *in, co
     int64_t place[4], tap[3];
     row_place(phase, row, place);
     for (int64_t i = 0; i < phase_taps(phase); i++, to += conv_in(conv, task).c) {
-        tap[2] = phase->tap[2] + i % phase->taps[2] * phase->tap_step[2];
-        tap[1] = phase->tap[1] + i / phase->taps[2] % phase->taps[1] * phase->tap_step[1];
-        tap[0] = phase->tap[0] + i / phase->taps[2] / phase->taps[1] * phase->tap_step[0];
+        tap_place(phase, i, tap);
         const float *pixel = pixel_seen(conv, task, in, place, tap);
         if (pixel)
             memcpy(to, pixel, bytes);
@@ -239,11 +246,9 @@ static void part_multiply(const Product *p, int64_t first, int64_t count)
                   .width = ISA_LANES,
                   .accumulate = true};
     for (int64_t i = 0; i < taps; i++) {
-        const Phase *h = &p->phase;
-        int64_t w = h->tap[2] + i % h->taps[2] * h->tap_step[2];
-        int64_t line = h->tap[1] + i / h->taps[2] % h->taps[1] * h->tap_step[1];
-        int64_t plane = h->tap[0] + i / h->taps[2] / h->taps[1] * h->tap_step[0];
-        int64_t tap = (plane * p->conv->kernel[1] + line) * p->conv->kernel[2] + w;
+        int64_t at[3];
+        tap_place(&p->phase, i, at);
+        int64_t tap = (at[0] * p->conv->kernel[1] + at[1]) * p->conv->kernel[2] + at[2];
         for (int64_t from = 0; from < sums; from += PANEL_DEPTH) {
             dot.length = conv_min(PANEL_DEPTH, sums - from);
             weights_bring(p, tap, from, dot.length, panel);
