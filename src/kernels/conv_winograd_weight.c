@@ -21,6 +21,7 @@ typedef struct {
     int64_t slabs, slab;   /* their number, tiles of one */
     int64_t point, floats; /* floats from one point to the next, of a slab */
     int64_t row;           /* y.c as it stands there */
+    int64_t depths;        /* depth points of a grain */
 } Cut;
 
 static Cut cut_of(const Conv *conv, const ConvTiles *tiles)
@@ -42,6 +43,7 @@ static Cut cut_of(const Conv *conv, const ConvTiles *tiles)
     wanted = conv_max(1, conv_min(wanted, MOST_FLOATS / cut.floats));
     cut.slab = conv_shares(tiles->count, wanted);
     cut.slabs = conv_shares(tiles->count, cut.slab);
+    cut.depths = cut.slabs * cut.x_parts * cut.y_parts < GOOD_GRAINS ? 1 : tiles->depths;
     return cut;
 }
 
@@ -57,7 +59,7 @@ static int64_t tiles_grains(const Conv *conv, int pass)
     ConvTiles tiles = conv_tiles(conv, CONV_WEIGHT_GRADIENT);
     Cut cut = cut_of(conv, &tiles);
     if (pass == 0)
-        return cut.slabs * tiles.depths * cut.x_parts * cut.y_parts;
+        return cut.slabs * (tiles.depths / cut.depths) * cut.x_parts * cut.y_parts;
     return conv_blocks(conv->x.c) * conv_blocks(conv->y.c);
 }
 
@@ -67,15 +69,30 @@ typedef struct {
     const IsaMicro *micro;
     ConvTiles tiles;
     Cut cut;
-    int64_t depth, x, y;    /* channels from which on */
+    int64_t x, y;           /* channels from which on */
     int64_t x_step, y_step; /* from one point to the next */
     float *xs, *ys, *to;    /* points of x, of dy, and their sums */
     ConvStrips x_strips, y_strips;
 } Slab;
 
-static void slab_compute(Slab *s, int64_t first, int64_t end)
+/* A block's tiles at one depth point, added to what is in `to`. */
+static void depth_compute(Slab *s, IsaOuter *outer, int64_t depth)
 {
     int64_t blocks = conv_blocks(conv_min(s->cut.y, s->conv->y.c - s->y));
+    ConvPoints xs = {depth, s->x, s->cut.x, s->xs, s->x_step};
+    ConvPoints ys = {depth, s->y, s->cut.y, s->ys, s->y_step};
+    conv_points(&s->x_strips, &s->tiles, s->micro, &xs);
+    conv_points(&s->y_strips, &s->tiles, s->micro, &ys);
+    float *to = s->to + depth * s->tiles.points * s->cut.point;
+    for (int64_t point = 0; point < s->tiles.points; point++)
+        for (int64_t block = 0; block < blocks; block++)
+            s->micro->outer(outer, s->xs + point * s->x_step,
+                            s->ys + point * s->y_step + block * ISA_LANES,
+                            to + point * s->cut.point + block * ISA_LANES);
+}
+
+static void slab_compute(Slab *s, int64_t first, int64_t end, int64_t depth, int64_t depths)
+{
     IsaOuter outer = {.lines = 1,
                       .a_pixel = s->cut.x,
                       .b_pixel = s->cut.y,
@@ -88,15 +105,8 @@ static void slab_compute(Slab *s, int64_t first, int64_t end)
         conv_places(&s->tiles, first, outer.pixels, places);
         conv_strips(&s->x_strips, &s->tiles, places, outer.pixels);
         conv_strips(&s->y_strips, &s->tiles, places, outer.pixels);
-        ConvPoints xs = {s->depth, s->x, s->cut.x, s->xs, s->x_step};
-        ConvPoints ys = {s->depth, s->y, s->cut.y, s->ys, s->y_step};
-        conv_points(&s->x_strips, &s->tiles, s->micro, &xs);
-        conv_points(&s->y_strips, &s->tiles, s->micro, &ys);
-        for (int64_t point = 0; point < s->tiles.points; point++)
-            for (int64_t block = 0; block < blocks; block++)
-                s->micro->outer(&outer, s->xs + point * s->x_step,
-                                s->ys + point * s->y_step + block * ISA_LANES,
-                                s->to + point * s->cut.point + block * ISA_LANES);
+        for (int64_t d = depth; d < depth + depths; d++)
+            depth_compute(s, &outer, d);
         outer.accumulate = true;
     }
 }
@@ -149,11 +159,11 @@ static void tiles_compute(const Conv *conv, const ConvWeightGradient *gradient, 
         rest /= s.cut.y_parts;
         s.x = rest % s.cut.x_parts * s.cut.x;
         rest /= s.cut.x_parts;
-        s.depth = rest % s.tiles.depths;
-        slab = rest / s.tiles.depths;
-        s.to = gradient->scratch + slab * s.cut.floats + s.depth * s.tiles.points * s.cut.point +
-               s.x * s.cut.row + s.y;
-        slab_compute(&s, slab * s.cut.slab, conv_min((slab + 1) * s.cut.slab, s.tiles.count));
+        int64_t depth = rest % (s.tiles.depths / s.cut.depths) * s.cut.depths;
+        slab = rest / (s.tiles.depths / s.cut.depths);
+        s.to = gradient->scratch + slab * s.cut.floats + s.x * s.cut.row + s.y;
+        slab_compute(&s, slab * s.cut.slab, conv_min((slab + 1) * s.cut.slab, s.tiles.count), depth,
+                     s.cut.depths);
     }
 }
 

@@ -2,7 +2,10 @@
 /* How fast convolution is on one thread: direct-equivalent GFLOP/s, and in per cent of the
  * multiply-adds that the processor was seen to do; and how many times faster than oneDNN that is.
  *
- *     kernels [none|f2|f4]        Winograd's tiles; FORNIX_ISA picks the instruction set
+ *     kernels [none|f2|f4] [N D H W IN OUT KERNEL STRIDE [PITCH]]
+ *
+ * Winograd's tiles; one shape alone, of which x has pixels PITCH floats apart, as in a
+ * concatenation. FORNIX_ISA picks the instruction set.
  *
  * Times are of the thread, the best of several runs over all passes of a task on one core.
  */
@@ -61,17 +64,18 @@ static float *floats_new(int64_t count)
 
 typedef struct {
     Conv conv;
+    int64_t pitch;
     float *x, *y, *weight, *bias, *scratch;
 } Bench;
 
-static FornixView view_of(FornixShape s, const float *data)
+static FornixView view_of(FornixTensor t)
 {
-    return (FornixView){s, s.c, s.c * s.w, s.c * s.w * s.h, s.c * s.w * s.h * s.d, data};
+    return (FornixView){t.shape, t.pitch_w, t.pitch_h, t.pitch_d, t.pitch_n, t.data};
 }
 
-static FornixTensor tensor_of(FornixShape s, float *data)
+static FornixTensor tensor_of(FornixShape s, int64_t pitch, float *data)
 {
-    return (FornixTensor){s, s.c, s.c * s.w, s.c * s.w * s.h, s.c * s.w * s.h * s.d, data};
+    return (FornixTensor){s, pitch, pitch * s.w, pitch * s.w * s.h, pitch * s.w * s.h * s.d, data};
 }
 
 static void task_run(const Bench *b, ConvTask task)
@@ -79,21 +83,21 @@ static void task_run(const Bench *b, ConvTask task)
     const Conv *conv = &b->conv;
     for (int pass = 0; pass < conv_passes(conv, task); pass++) {
         int64_t grains = conv_grains(conv, task, pass);
-        FornixView x = view_of(conv->x, b->x), y = view_of(conv->y, b->y);
+        FornixTensor x = tensor_of(conv->x, b->pitch, b->x);
+        FornixTensor y = tensor_of(conv->y, conv->y.c, b->y);
         if (task == CONV_WEIGHT_GRADIENT)
             conv_weight_gradient(conv,
-                                 &(ConvWeightGradient){.x = x,
-                                                       .dy = y,
+                                 &(ConvWeightGradient){.x = view_of(x),
+                                                       .dy = view_of(y),
                                                        .dweight = b->weight,
                                                        .sum_dy = b->bias,
                                                        .scratch = b->scratch},
                                  pass, 0, grains);
         else
             conv_apply(conv, task,
-                       &(ConvApply){.in = task == CONV_FORWARD ? x : y,
+                       &(ConvApply){.in = view_of(task == CONV_FORWARD ? x : y),
                                     .weight = b->weight,
-                                    .out = task == CONV_FORWARD ? tensor_of(conv->y, b->y)
-                                                                : tensor_of(conv->x, b->x),
+                                    .out = task == CONV_FORWARD ? y : x,
                                     .scratch = b->scratch},
                        pass, 0, grains);
     }
@@ -111,7 +115,8 @@ static double task_time(const Bench *b, ConvTask task)
     return best;
 }
 
-static void shape_time(const Shape *s, FornixWinograd winograd, double most)
+/* Pixels of x are `pitch` floats apart. */
+static void shape_time(const Shape *s, int64_t pitch, FornixWinograd winograd, double most)
 {
     int64_t pad = s->kernel / 2 * (s->stride == 1), deep = s->d > 1;
     int64_t size[3] = {s->d, s->h, s->w}, made[3];
@@ -125,7 +130,8 @@ static void shape_time(const Shape *s, FornixWinograd winograd, double most)
         made[i] = conv_extent(size[i], b.conv.kernel[i], b.conv.stride[i], used ? 2 * pad : 0, 1);
     }
     b.conv.y = (FornixShape){s->n, made[0], made[1], made[2], s->out};
-    int64_t counts[5] = {fornix_floats(b.conv.x), fornix_floats(b.conv.y),
+    b.pitch = pitch;
+    int64_t counts[5] = {fornix_pixels(b.conv.x) * b.pitch, fornix_floats(b.conv.y),
                          b.conv.kernel[0] * b.conv.kernel[1] * b.conv.kernel[2] * s->in * s->out,
                          s->out, 0};
     for (ConvTask task = CONV_FORWARD; task <= CONV_WEIGHT_GRADIENT; task++)
@@ -234,12 +240,20 @@ int main(int argc, char **argv)
     sched_setaffinity(0, sizeof cores, &cores);
     double most = 1e-9 * machine_flops();
     printf("isa %s, innermost loop %.1f GFLOP/s\n", isa_name(ISA_ACTIVE), most);
+    if (argc > 9) {
+        int64_t n[8];
+        for (int i = 0; i < 8; i++)
+            n[i] = strtoll(argv[2 + i], NULL, 10);
+        Shape shape = {n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7]};
+        shape_time(&shape, argc > 10 ? strtoll(argv[10], NULL, 10) : shape.in, winograd, most);
+        return EXIT_SUCCESS;
+    }
     printf("dense layers, batch, in, out: forward, input gradient, weight gradient\n");
     for (size_t i = 0; i < COUNT(layers); i++)
         layer_time(layers[i], most);
     printf("n d h w, channels, kernel, stride: forward, input gradient, weight gradient (x: times "
            "oneDNN); scratch\n");
     for (size_t i = 0; i < COUNT(shapes); i++)
-        shape_time(&shapes[i], winograd, most);
+        shape_time(&shapes[i], shapes[i].in, winograd, most);
     return EXIT_SUCCESS;
 }
