@@ -4,13 +4,14 @@
  * Both gather: a pixel of the result is a sum over taps of pixels of the operand times a matrix of
  * weights. Weights are packed first into blocks of ISA_LANES channels of the result, for an input
  * gradient turned round. A grain makes some rows of one plane. Where the taps along a row lie side
- * by side in memory, they and their channels are one long sum.
+ * by side in memory, they and their channels are one long sum. Where all weights fit into the
+ * second cache, a line is made with all of its blocks while what it sees is near.
  */
 #include "conv_parts.h"
 #include "panel.h"
 
 /* About the work of a grain: a few hundredths of a millisecond. */
-enum { GRAIN_FLOPS = 1 << 22, LEAST_ROWS = 8, TILE_ROWS = 6 };
+enum { GRAIN_FLOPS = 1 << 22, LEAST_ROWS = 8, TILE_ROWS = 6, NEAR_WEIGHTS = 1 << 16 };
 
 /* ---- Packed weights: [block][kd][kh][kw][channels summed over][ISA_LANES] ------------------ */
 
@@ -47,16 +48,22 @@ typedef struct {
     int64_t blocks, groups; /* of channels */
 } Cut;
 
+static bool lines_whole(const Conv *conv, ConvTask task) /* made with all of their blocks */
+{
+    return direct_scratch(conv, task) <= NEAR_WEIGHTS;
+}
+
 static Cut cut_of(const Conv *conv, ConvTask task)
 {
     FornixShape in = conv_in(conv, task), out = conv_out(conv, task);
     int64_t blocks = conv_blocks(out.c);
     int64_t row = conv_max(1, out.w * conv_taps(conv) * in.c * 2 * ISA_LANES);
     Cut cut = {0};
-    cut.rows = conv_min(out.h, conv_max(LEAST_ROWS, GRAIN_FLOPS / row));
+    int64_t together = lines_whole(conv, task) ? blocks : 1;
+    cut.rows = conv_min(out.h, conv_max(LEAST_ROWS, GRAIN_FLOPS / (row * together)));
     cut.parts = conv_shares(out.h, cut.rows);
     cut.rows = conv_shares(out.h, cut.parts);
-    cut.blocks = conv_min(blocks, conv_max(1, GRAIN_FLOPS / (row * cut.rows)));
+    cut.blocks = conv_min(blocks, conv_max(together, GRAIN_FLOPS / (row * cut.rows)));
     cut.groups = conv_shares(blocks, cut.blocks);
     return cut;
 }
@@ -87,7 +94,7 @@ static void box_compute(const Job *job, const ConvRange *d, const ConvRange *h, 
     const FornixTensor *out = &job->apply->out;
     int64_t sums = conv_in(job->conv, job->task).c, made = conv_out(job->conv, job->task).c;
     int64_t b_w = sums * ISA_LANES, b_h = job->conv->kernel[2] * b_w;
-    int64_t b_d = job->conv->kernel[1] * b_h;
+    int64_t b_d = job->conv->kernel[1] * b_h, b_block = block_floats(job->conv, job->task);
     bool joined = w->tap_in == 1 && w->tap_step == 1 && in->pitch_w == sums;
     IsaDot dot = {
         .taps = {d->taps, h->taps, joined ? conv_min(1, w->taps) : w->taps},
@@ -108,14 +115,19 @@ static void box_compute(const Job *job, const ConvRange *d, const ConvRange *h, 
     float *c = out->data + job->sample * out->pitch_n + d->first * out->pitch_d +
                h->first * out->pitch_h + w->first * out->pitch_w;
     const float *b = job->apply->scratch + d->tap * b_d + h->tap * b_h + w->tap * b_w;
-    for (int64_t block = job->first_block; block < job->end_block; block++) {
-        float start[ISA_LANES];
-        conv_start(start, job->apply->bias, made, block);
-        dot.width = conv_width(made, block);
-        for (int64_t line = 0; line < lines; line++)
-            job->micro->dot(&dot, pixels, a + line * a_line,
-                            b + block * block_floats(job->conv, job->task), start,
-                            c + line * c_line + block * ISA_LANES);
+    int64_t together = lines_whole(job->conv, job->task) ? 1 : lines;
+    bool far = across && job->task == CONV_FORWARD && conv_far(job->conv);
+    for (int64_t first = 0; first < lines; first += together) {
+        if (far && first + 1 < lines)
+            conv_touch(in, d, h, w, a + (first + 1) * a_line);
+        for (int64_t block = job->first_block; block < job->end_block; block++) {
+            float start[ISA_LANES];
+            conv_start(start, job->apply->bias, made, block);
+            dot.width = conv_width(made, block);
+            for (int64_t line = first; line < conv_min(first + together, lines); line++)
+                job->micro->dot(&dot, pixels, a + line * a_line, b + block * b_block, start,
+                                c + line * c_line + block * ISA_LANES);
+        }
     }
 }
 

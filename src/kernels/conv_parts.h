@@ -83,6 +83,17 @@ static inline int64_t conv_phases(const Conv *conv, ConvTask task, int axis)
     return task == CONV_INPUT_GRADIENT ? conv->stride[axis] : 1;
 }
 
+/* ---- Strided walks through memory ----------------------------------------------------------- */
+
+/* Whether x is read in short pieces that lie apart, and too large to stay in the last cache. */
+bool conv_far(const Conv *conv);
+
+/* Reads a float of every piece that the positions of one row see, well before sums wait for them
+ * one after the other. (Asking for them by prefetching does nothing where pages must be looked up.)
+ * first: of the taps d and h, the pixel that the first position sees first. */
+void conv_touch(const FornixView *x, const ConvRange *d, const ConvRange *h, const ConvRange *w,
+                const float *first);
+
 /* ---- Ways to do it -------------------------------------------------------------------------- */
 
 typedef struct {

@@ -88,3 +88,24 @@ ConvRange conv_range(const Conv *conv, ConvTask task, int axis, int64_t first, i
     }
     return range;
 }
+
+bool conv_far(const Conv *conv)
+{
+    enum { FAR_FLOATS = 1 << 21, SHORT_PIXEL = 64 };
+    return conv->stride[1] > 1 && conv->dilation[2] == 1 && conv->x.c <= SHORT_PIXEL &&
+           fornix_floats(conv->x) >= FAR_FLOATS;
+}
+
+void conv_touch(const FornixView *x, const ConvRange *d, const ConvRange *h, const ConvRange *w,
+                const float *first)
+{
+    enum { PIECE = 16 }; /* floats that come from memory together */
+    int64_t pixels = w->taps ? (w->count - 1) * w->in_step + w->taps : 0;
+    for (int64_t i = 0; i < d->taps * h->taps; i++) {
+        const float *row =
+            first + i / h->taps * d->tap_in * x->pitch_d + i % h->taps * h->tap_in * x->pitch_h;
+        for (int64_t p = 0; p < pixels; p++)
+            for (int64_t k = 0; k < x->shape.c; k += PIECE)
+                (void)*(const volatile float *)(row + p * x->pitch_w + k);
+    }
+}

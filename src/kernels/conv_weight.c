@@ -13,6 +13,7 @@ enum {
     MOST_FLOATS = 1 << 22, /* of all slabs together, where one alone is not larger */
     CHUNK_PIXELS = 128,
     SUM_FLOATS = 4096,
+    GOOD_GRAINS = 16,
 };
 
 static int64_t weight_floats(const Conv *conv)
@@ -20,9 +21,11 @@ static int64_t weight_floats(const Conv *conv)
     return conv_taps(conv) * conv->x.c * conv->y.c;
 }
 
-/* How the work is cut: slabs of rows, and in each the planes of the kernel, and blocks of y.c. */
+/* How the work is cut: slabs of rows, and in each the planes of the kernel, and groups of blocks of
+ * y.c: all of them where there are slabs enough, for which what is near is used by all. */
 typedef struct {
-    int64_t rows, slabs, blocks;
+    int64_t rows, slabs;
+    int64_t blocks, groups; /* of a group, and their number */
 } Cut;
 
 static Cut cut_of(const Conv *conv)
@@ -31,8 +34,11 @@ static Cut cut_of(const Conv *conv)
     int64_t slabs = conv_shares(rows * conv->y.w, SLAB_PIXELS);
     slabs = conv_min(slabs, conv_max(1, MOST_FLOATS / weight_floats(conv)));
     slabs = conv_max(1, conv_min(conv_min(slabs, MOST_SLABS), rows));
-    Cut cut = {.rows = conv_shares(rows, slabs), .blocks = conv_blocks(conv->y.c)};
+    Cut cut = {.rows = conv_shares(rows, slabs)};
     cut.slabs = conv_shares(rows, cut.rows);
+    int64_t blocks = conv_blocks(conv->y.c);
+    cut.blocks = cut.slabs * conv->kernel[0] >= GOOD_GRAINS ? blocks : 1;
+    cut.groups = conv_shares(blocks, cut.blocks);
     return cut;
 }
 
@@ -40,7 +46,7 @@ static int64_t direct_grains(const Conv *conv, int pass)
 {
     Cut cut = cut_of(conv);
     if (pass == 0)
-        return cut.slabs * conv->kernel[0] * cut.blocks;
+        return cut.slabs * conv->kernel[0] * cut.groups;
     return cut.slabs > 1 ? conv_shares(weight_floats(conv), SUM_FLOATS) : 0;
 }
 
@@ -55,7 +61,8 @@ typedef struct {
     const ConvWeightGradient *gradient;
     const IsaMicro *micro;
     float *to;             /* [kd][kh][kw][x.c][y.c] */
-    int64_t block, tap;    /* of y.c, of the kernel's planes */
+    int64_t first, end;    /* blocks of y.c */
+    int64_t block, tap;    /* of them, of the kernel's planes */
     int64_t sample, plane; /* of dy */
     const float *x;        /* the plane that the tap reads */
 } Job;
@@ -131,6 +138,20 @@ static void chunk_compute(const Job *job, Chunk *chunk)
     }
 }
 
+/* What of x a plane of the kernel sees of the chunk. */
+static void chunk_touch(const Job *job, const Chunk *chunk)
+{
+    const FornixView *x = &job->gradient->x;
+    ConvRange plane = {.taps = 1};
+    for (int64_t row = chunk->first; row < chunk->first + chunk->count;) {
+        ConvRange h = conv_range(job->conv, CONV_FORWARD, 1, row, chunk->first + chunk->count);
+        for (int64_t i = 0; i < h.count; i++)
+            conv_touch(x, &plane, &h, &chunk->w,
+                       job->x + (h.in + i * h.in_step) * x->pitch_h + chunk->w.in * x->pitch_w);
+        row += h.count;
+    }
+}
+
 static void rows_compute(Job *job, int64_t begin, int64_t end)
 {
     const Conv *conv = job->conv;
@@ -138,6 +159,7 @@ static void rows_compute(Job *job, int64_t begin, int64_t end)
     if (job->tap < d.tap || job->tap >= d.tap + d.taps)
         return;
     const FornixView *x = &job->gradient->x;
+    bool far = conv_far(conv);
     job->x =
         x->data + job->sample * x->pitch_n + (d.in + (job->tap - d.tap) * d.tap_in) * x->pitch_d;
     for (int64_t first = 0; first < conv->y.w;) {
@@ -146,20 +168,22 @@ static void rows_compute(Job *job, int64_t begin, int64_t end)
         first += chunk.w.count;
         for (chunk.first = begin; chunk.w.taps && chunk.first < end; chunk.first += chunk.count) {
             chunk.count = conv_min(CHUNK_PIXELS / chunk.w.count, end - chunk.first);
-            chunk_compute(job, &chunk);
+            if (far)
+                chunk_touch(job, &chunk);
+            for (job->block = job->first; job->block < job->end; job->block++)
+                chunk_compute(job, &chunk);
         }
     }
 }
 
-/* One plane of the kernel and one block of channels of one slab. */
+/* One plane of the kernel and some blocks of channels of one slab. */
 static void slab_compute(Job *job, int64_t begin, int64_t end)
 {
     const Conv *conv = job->conv;
-    int64_t columns = conv_width(conv->y.c, job->block);
     int64_t rows = conv->kernel[1] * conv->kernel[2] * conv->x.c;
-    float *to = job->to + job->tap * rows * conv->y.c + job->block * ISA_LANES;
+    float *to = job->to + job->tap * rows * conv->y.c;
     for (int64_t r = 0; r < rows; r++)
-        for (int64_t j = 0; j < columns; j++)
+        for (int64_t j = job->first * ISA_LANES; j < conv_min(job->end * ISA_LANES, conv->y.c); j++)
             to[r * conv->y.c + j] = 0;
     for (int64_t row = begin; row < end;) {
         int64_t plane = row / conv->y.h, next = conv_min(end, (plane + 1) * conv->y.h);
@@ -195,9 +219,10 @@ static void direct_compute(const Conv *conv, const ConvWeightGradient *gradient,
     }
     Job job = {.conv = conv, .gradient = gradient, .micro = isa_micro(conv->isa)};
     for (int64_t grain = begin; grain < end; grain++) {
-        int64_t slab = grain / cut.blocks / conv->kernel[0];
-        job.block = grain % cut.blocks;
-        job.tap = grain / cut.blocks % conv->kernel[0];
+        int64_t slab = grain / cut.groups / conv->kernel[0];
+        job.first = grain % cut.groups * cut.blocks;
+        job.end = conv_min(job.first + cut.blocks, conv_blocks(conv->y.c));
+        job.tap = grain / cut.groups % conv->kernel[0];
         job.to = cut.slabs > 1 ? gradient->scratch + slab * floats : gradient->dweight;
         slab_compute(&job, slab * cut.rows,
                      conv_min((slab + 1) * cut.rows, conv->y.n * conv->y.d * conv->y.h));
