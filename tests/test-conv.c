@@ -451,6 +451,38 @@ START_TEST(cut_problems)
 }
 END_TEST
 
+/* Heads: few channels made of blocks of them, in each pixel alone. */
+START_TEST(head_problems)
+{
+    Draw from = {.key = fornix_random_key(6, "conv")};
+    for (int i = 0; i < 8; i++) {
+        Conv conv = cube(draw(&from, 1, 2), 1, 16 * draw(&from, 1, 2), draw(&from, 1, 5));
+        conv.x.d = conv.y.d = draw(&from, 1, 3);
+        conv.x.h = conv.y.h = draw(&from, 1, 20);
+        conv.x.w = conv.y.w = draw(&from, 1, 300);
+        for (int axis = 0; axis < 3; axis++)
+            conv.kernel[axis] = 1, conv.front[axis] = 0;
+        problem_check(conv, &from, i % 3);
+    }
+}
+END_TEST
+
+/* Strides over a tensor that no cache holds; one position and one row are left over. */
+START_TEST(far_problems)
+{
+    Draw from = {.key = fornix_random_key(7, "conv")};
+    Conv conv = {.x = {1, 9, 64, 251, 15},
+                 .y = {1, 4, 32, 125, 2},
+                 .kernel = {2, 2, 2},
+                 .stride = {2, 2, 2},
+                 .dilation = {1, 1, 1}};
+    ck_assert(conv_far(&conv));
+    problem_check(conv, &from, 1);
+    conv.front[1] = conv.front[2] = 1;
+    problem_check(conv, &from, 0);
+}
+END_TEST
+
 /* Few pixels and many channels are gathered. */
 static Conv gather_draw(Draw *from)
 {
@@ -639,6 +671,8 @@ int main(void)
     tcase_add_test(test, instruction_sets);
     tcase_add_loop_test(test, random_problems, 0, 8);
     tcase_add_test(test, cut_problems);
+    tcase_add_test(test, head_problems);
+    tcase_add_test(test, far_problems);
     tcase_add_test(test, gather_problems);
     tcase_add_loop_test(test, winograd_problems, 0, 6);
     tcase_add_test(test, matrix_products);

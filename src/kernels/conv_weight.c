@@ -14,6 +14,7 @@ enum {
     CHUNK_PIXELS = 128,
     SUM_FLOATS = 4096,
     GOOD_GRAINS = 16,
+    FEW_CHANNELS = 4,
 };
 
 static int64_t weight_floats(const Conv *conv)
@@ -108,6 +109,43 @@ static void chunk_multiply(const Job *job, const Chunk *chunk, const ConvRange *
         job->micro->outer(&outer, a + k * chunk->w.tap_in * x->pitch_w, b, c + k * row);
 }
 
+/* Whether a row of dy would leave most lanes idle where one of x fills them: a head of few classes.
+ */
+static bool few_made(const Conv *conv)
+{
+    bool pixelwise = conv_taps(conv) == 1;
+    for (int a = 0; a < 3; a++)
+        pixelwise = pixelwise && conv->stride[a] == 1 && conv->front[a] == 0;
+    return pixelwise && conv->y.c <= FEW_CHANNELS && conv->x.c % ISA_LANES == 0;
+}
+
+/* The same product with the roles of x and dy changed. */
+static void chunk_turned(const Job *job, const Chunk *chunk)
+{
+    const Conv *conv = job->conv;
+    const FornixView *x = &job->gradient->x, *dy = &job->gradient->dy;
+    const float *rows = dy->data + job->sample * dy->pitch_n + job->plane * dy->pitch_d +
+                        chunk->first * dy->pitch_h + chunk->w.first * dy->pitch_w;
+    const float *columns = job->x + chunk->first * x->pitch_h + chunk->w.first * x->pitch_w;
+    IsaOuter outer = {.lines = chunk->count,
+                      .a_line = dy->pitch_h,
+                      .b_line = x->pitch_h,
+                      .pixels = chunk->w.count,
+                      .a_pixel = dy->pitch_w,
+                      .b_pixel = x->pitch_w,
+                      .rows = conv->y.c,
+                      .c_step = ISA_LANES,
+                      .width = ISA_LANES};
+    for (int64_t channel = 0; channel < conv->x.c; channel += ISA_LANES) {
+        float sums[FEW_CHANNELS * ISA_LANES];
+        job->micro->outer(&outer, rows, columns + channel, sums);
+        float *to = job->to + channel * conv->y.c;
+        for (int i = 0; i < ISA_LANES; i++)
+            for (int64_t j = 0; j < conv->y.c; j++)
+                to[i * conv->y.c + j] += sums[j * ISA_LANES + i];
+    }
+}
+
 static void chunk_compute(const Job *job, Chunk *chunk)
 {
     const Conv *conv = job->conv;
@@ -159,7 +197,7 @@ static void rows_compute(Job *job, int64_t begin, int64_t end)
     if (job->tap < d.tap || job->tap >= d.tap + d.taps)
         return;
     const FornixView *x = &job->gradient->x;
-    bool far = conv_far(conv);
+    bool far = conv_far(conv), few = few_made(conv);
     job->x =
         x->data + job->sample * x->pitch_n + (d.in + (job->tap - d.tap) * d.tap_in) * x->pitch_d;
     for (int64_t first = 0; first < conv->y.w;) {
@@ -170,7 +208,9 @@ static void rows_compute(Job *job, int64_t begin, int64_t end)
             chunk.count = conv_min(CHUNK_PIXELS / chunk.w.count, end - chunk.first);
             if (far)
                 chunk_touch(job, &chunk);
-            for (job->block = job->first; job->block < job->end; job->block++)
+            if (few)
+                chunk_turned(job, &chunk);
+            for (job->block = job->first; !few && job->block < job->end; job->block++)
                 chunk_compute(job, &chunk);
         }
     }
