@@ -66,8 +66,9 @@ static inline void conv_declare(FornixInfer *infer, const Conv *conv, ConvTask f
     if (bias)
         fornix_weight(infer, 0, "bias", (FornixShape){1, 1, 1, 1, out.c}, init);
     conv_passes_declare(infer, conv, FORNIX_FORWARD, forward, FORNIX_ALWAYS);
-    conv_passes_declare(infer, conv, FORNIX_BACKWARD, back, FORNIX_FOR_INPUT);
     conv_passes_declare(infer, conv, FORNIX_BACKWARD, CONV_WEIGHT_GRADIENT, FORNIX_FOR_WEIGHT);
+    conv_passes_declare(infer, conv, FORNIX_BACKWARD, back, FORNIX_FOR_INPUT);
+    fornix_gradient_in_place(infer, 0);
     int64_t input = conv_scratch(conv, back), weight = conv_scratch(conv, CONV_WEIGHT_GRADIENT);
     fornix_scratch(infer, FORNIX_FORWARD, conv_scratch(conv, forward));
     fornix_scratch(infer, FORNIX_BACKWARD, input > weight ? input : weight);
@@ -91,14 +92,14 @@ static inline void conv_backward(const FornixStep *step, const Conv *conv, ConvT
                                  bool bias, int pass, int64_t begin, int64_t end)
 {
     bool plain = forward == CONV_FORWARD;
-    ConvTask back = plain ? CONV_INPUT_GRADIENT : CONV_FORWARD;
-    int input_passes = conv_passes(conv, back);
-    if (pass < input_passes) {
+    int weight_passes = conv_passes(conv, CONV_WEIGHT_GRADIENT);
+    if (pass >= weight_passes) {
         ConvApply apply = {.in = step->dout[0],
                            .weight = step->weight[0].data,
                            .out = step->din[0],
                            .scratch = step->scratch};
-        conv_apply(conv, back, &apply, pass, begin, end);
+        conv_apply(conv, plain ? CONV_INPUT_GRADIENT : CONV_FORWARD, &apply, pass - weight_passes,
+                   begin, end);
         return;
     }
     float *dbias = bias ? step->dweight[1].data : NULL;
@@ -108,7 +109,7 @@ static inline void conv_backward(const FornixStep *step, const Conv *conv, ConvT
                                    .sum_dy = plain ? dbias : NULL,
                                    .sum_x = plain ? NULL : dbias,
                                    .scratch = step->scratch};
-    conv_weight_gradient(conv, &gradient, pass - input_passes, begin, end);
+    conv_weight_gradient(conv, &gradient, pass, begin, end);
 }
 
 #endif

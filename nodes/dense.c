@@ -12,7 +12,7 @@ typedef struct {
     bool bias;
 } Dense;
 
-enum { INPUT_PASS, WEIGHT_PASS, BIAS_PASS };
+enum { WEIGHT_PASS, INPUT_PASS, BIAS_PASS };
 
 static int64_t sample_floats(FornixShape x)
 {
@@ -28,8 +28,9 @@ static bool infer(FornixInfer *infer, const void *attrs)
     fornix_output(infer, 0, y);
     fornix_weight(infer, 0, "weight", (FornixShape){1, 1, 1, in, out}, conv_init(in));
     fornix_pass(infer, FORNIX_FORWARD, gemm_grains(x.n, out, in), FORNIX_ALWAYS);
-    fornix_pass(infer, FORNIX_BACKWARD, gemm_grains(x.n, in, out), FORNIX_FOR_INPUT);
     fornix_pass(infer, FORNIX_BACKWARD, gemm_grains(in, out, x.n), FORNIX_FOR_WEIGHT);
+    fornix_pass(infer, FORNIX_BACKWARD, gemm_grains(x.n, in, out), FORNIX_FOR_INPUT);
+    fornix_gradient_in_place(infer, 0);
     fornix_flops(infer, FORNIX_FORWARD, flops);
     fornix_flops(infer, FORNIX_BACKWARD, 2 * flops);
     if (!a->bias)

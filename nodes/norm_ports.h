@@ -15,6 +15,7 @@ static inline bool norm_declare(FornixInfer *infer, const Norm *norm, bool affin
 {
     FornixShape channels = {1, 1, 1, 1, norm->shape.c};
     fornix_output(infer, 0, norm->shape);
+    fornix_in_place(infer, 0, 0);
     if (affine) {
         fornix_weight(infer, 0, "gamma", channels, (FornixInit){FORNIX_CONSTANT, 1});
         fornix_weight(infer, 0, "beta", channels, (FornixInit){FORNIX_CONSTANT, 0});

@@ -42,8 +42,9 @@ typedef struct Phase {
     double flops;
 } Phase;
 
-/* How a node lets two of its tensors share memory (node.h: in_place, same_memory, part_of). */
-typedef enum { SHARE_IN_PLACE = 1, SHARE_SAME, SHARE_PART } ShareKind;
+/* How a node lets two of its tensors share memory (node.h: in_place, same_memory, part_of,
+ * gradient_in_place). */
+typedef enum { SHARE_IN_PLACE = 1, SHARE_SAME, SHARE_PART, SHARE_GRADIENT } ShareKind;
 
 typedef struct Share {
     ShareKind kind;

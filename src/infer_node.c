@@ -223,6 +223,11 @@ void fornix_part_of(FornixInfer *infer, int input, int output, int64_t channel)
     add_share(infer, (Share){SHARE_PART, input, output, channel});
 }
 
+void fornix_gradient_in_place(FornixInfer *infer, int input)
+{
+    add_share(infer, (Share){SHARE_GRADIENT, input, 0, 0});
+}
+
 void fornix_no_gradient(FornixInfer *infer, int input)
 {
     if (input < 0 || input >= 64)

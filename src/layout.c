@@ -98,6 +98,12 @@ static void share_step(Plan *plan, int s)
     bool forward = step->phase == FORNIX_FORWARD;
     for (int k = 0; k < step->node->share_count; k++) {
         const Share *share = &step->node->shares[k];
+        if (share->kind == SHARE_GRADIENT) {
+            if (!forward && step->in[share->input] >= 0 && step->din[share->input] >= 0)
+                share_memory(plan, s, SHARE_IN_PLACE, step->in[share->input],
+                             step->din[share->input]);
+            continue;
+        }
         int lower = forward ? step->in[share->input] : step->din[share->input];
         int upper = forward ? step->out[share->output] : step->dout[share->output];
         if (lower < 0 || upper < 0)

@@ -75,7 +75,7 @@ extern "C" {
 
 /* See ABI POLICY above before you change anything below. */
 #define FORNIX_ABI 1
-#define FORNIX_ABI_MINOR 1
+#define FORNIX_ABI_MINOR 2
 
 /* ---- Shapes and views ------------------------------------------------------------------- */
 
@@ -312,6 +312,10 @@ void fornix_flops(FornixInfer *infer, FornixPhase phase, double flops);
 /* output may lie in the memory of input, where nobody else reads that later: forward must then
  * work with out.data == in.data, and backward with din.data == dout.data. */
 void fornix_in_place(FornixInfer *infer, int output, int input);
+/* The gradient of a saved input may lie in the memory of that input, where nobody else reads it
+ * later: backward must then work with din.data == in.data, reading the input in no pass that comes
+ * after the first that writes its gradient. Since FORNIX_ABI_MINOR 2. */
+void fornix_gradient_in_place(FornixInfer *infer, int input);
 /* output holds the values of input in the same order (reshape): where the engine lets both share
  * memory, out.data == in.data (din.data == dout.data), and the node has nothing to copy. */
 void fornix_same_memory(FornixInfer *infer, int output, int input);

@@ -38,7 +38,10 @@ static void bench_share(Bench *bench)
         FornixTensor *in = &bench->at_in[share->input], *out = &bench->at_out[share->output];
         FornixTensor *din = &bench->at_din[share->input], *dout = &bench->at_dout[share->output];
         bool read_later = node_input_saved(node, share->input, true);
-        if (share->kind == SHARE_PART) {
+        if (share->kind == SHARE_GRADIENT) {
+            if (din->data && read_later)
+                share_whole(din, in);
+        } else if (share->kind == SHARE_PART) {
             *in = tensor_channels(out, share->channel, in->shape.c);
             if (din->data)
                 *din = tensor_channels(dout, share->channel, din->shape.c);
