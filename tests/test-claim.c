@@ -11,10 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "file.h"
+#include "folder.h"
 #include "sweep_parts.h"
-
-static char folder[] = "test-claim-XXXXXX";
 
 static ClaimResult take(const char *key, SweepClaim **claim)
 {
@@ -24,17 +22,12 @@ static ClaimResult take(const char *key, SweepClaim **claim)
     return result;
 }
 
-static char *path_of(const char *name)
-{
-    return file_join(folder, name);
-}
-
 /* A claim of another machine, whose last sign of life is so old. */
 static void write_foreign(const char *name, int seconds)
 {
     FornixError error = {0};
     const char owner[] = "elsewhere/boot/pid 1 1\n";
-    char *path = path_of(name);
+    char *path = in_folder(name);
     ck_assert(file_write(path, owner, strlen(owner), &error));
     struct timespec times[2] = {{.tv_sec = time(NULL) - seconds}, {.tv_sec = time(NULL) - seconds}};
     ck_assert_int_eq(utimensat(AT_FDCWD, path, times, 0), 0);
@@ -87,7 +80,7 @@ START_TEST(living_process)
     char done = 0;
     ck_assert(read(ends[0], &done, 1) == 1 && done);
     struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
-    char *path = path_of("living.0");
+    char *path = in_folder("living.0");
     ck_assert_int_eq(utimensat(AT_FDCWD, path, old, 0), 0);
     SweepClaim *claim = NULL;
     ck_assert_int_eq(take("living", &claim), CLAIM_BUSY); /* it is there, however silent */
@@ -123,7 +116,7 @@ START_TEST(rivals)
 {
     int answers[2], owners = 0;
     pid_t children[RIVALS];
-    char *path = path_of("race.0"), mine;
+    char *path = in_folder("race.0"), mine;
     const struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}}, moment = {.tv_nsec = 3e8};
     ck_assert_int_eq(pipe(answers), 0);
     ck_assert_int_eq(mkfifo(path, 0666), 0);
@@ -174,8 +167,6 @@ END_TEST
 
 int main(void)
 {
-    if (!mkdtemp(folder))
-        return 1;
     Suite *suite = suite_create("claim");
     TCase *tests = tcase_create("claim");
     tcase_add_test(tests, one_owner);
@@ -185,10 +176,5 @@ int main(void)
     tcase_add_test(tests, rivals);
     tcase_add_test(tests, patterns);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    FornixError error = {0};
-    return failed != 0 || !file_remove(folder, &error);
+    return folder_run(suite);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Files appear whole or not at all; folders, paths and hashes; rows kept for a break. */
-#include "file.h"
 
 #include <check.h>
 #include <errno.h>
@@ -14,14 +13,8 @@
 
 #include "apply_journal.h"
 #include "base.h"
+#include "folder.h"
 #include "hash.h"
-
-static char folder[] = "test-file-XXXXXX";
-
-static char *in_folder(const char *name)
-{
-    return file_join(folder, name);
-}
 
 static void check_content(const char *path, const char *expected)
 {
@@ -324,8 +317,6 @@ END_TEST
 
 int main(void)
 {
-    if (!mkdtemp(folder))
-        return 1;
     Suite *suite = suite_create("file");
     TCase *tests = tcase_create("file");
     tcase_add_test(tests, whole_files);
@@ -339,10 +330,5 @@ int main(void)
     tcase_add_test(tests, hashes);
     tcase_add_test(tests, journals);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    FornixError error = {0};
-    return failed != 0 || !file_remove(folder, &error);
+    return folder_run(suite);
 }

@@ -9,14 +9,7 @@
 #include <string.h>
 
 #include "base.h"
-#include "file.h"
-
-static char folder[] = "test-picture-XXXXXX";
-
-static char *in_folder(const char *name)
-{
-    return file_join(folder, name);
-}
+#include "folder.h"
 
 /* What libpng itself writes of any type, 5 x 4; rows hold `stride` bytes. */
 static void make(const char *path, int type, int depth, bool interlaced, png_byte *rows,
@@ -201,8 +194,6 @@ END_TEST
 
 int main(void)
 {
-    if (!mkdtemp(folder))
-        return 1;
     Suite *suite = suite_create("picture");
     TCase *tests = tcase_create("picture");
     tcase_add_test(tests, all_types);
@@ -210,10 +201,5 @@ int main(void)
     tcase_add_test(tests, damaged);
     tcase_add_test(tests, outlines);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    FornixError error = {0};
-    return failed != 0 || !file_remove(folder, &error);
+    return folder_run(suite);
 }

@@ -10,14 +10,7 @@
 #include <string.h>
 
 #include "base.h"
-#include "file.h"
-
-static char folder[] = "test-safetensors-XXXXXX";
-
-static char *in_folder(const char *name)
-{
-    return file_join(folder, name);
-}
+#include "folder.h"
 
 static SafeFile *open_file(const char *path)
 {
@@ -294,8 +287,6 @@ END_TEST
 
 int main(void)
 {
-    if (!mkdtemp(folder))
-        return 1;
     Suite *suite = suite_create("safetensors");
     TCase *tests = tcase_create("safetensors");
     tcase_add_test(tests, round_trip);
@@ -305,10 +296,5 @@ int main(void)
     tcase_add_test(tests, long_conversion);
     tcase_add_test(tests, malformed);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    FornixError error = {0};
-    return failed != 0 || !file_remove(folder, &error);
+    return folder_run(suite);
 }

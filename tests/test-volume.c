@@ -12,15 +12,8 @@
 #include <zlib.h>
 
 #include "base.h"
-#include "file.h"
 #include "fornix-random.h"
-
-static char folder[] = "test-volume-XXXXXX";
-
-static char *in_folder(const char *name)
-{
-    return file_join(folder, name);
-}
+#include "folder.h"
 
 static float *random_image(const int64_t size[3], int64_t channels, uint64_t seed)
 {
@@ -450,8 +443,6 @@ END_TEST
 
 int main(void)
 {
-    if (!mkdtemp(folder))
-        return 1;
     Suite *suite = suite_create("volume");
     TCase *tests = tcase_create("volume");
     tcase_set_timeout(tests, 60);
@@ -469,10 +460,5 @@ int main(void)
     tcase_add_test(tests, zip_bomb);
     tcase_add_test(tests, damaged_headers);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    FornixError error = {0};
-    return failed != 0 || !file_remove(folder, &error);
+    return folder_run(suite);
 }
