@@ -7,8 +7,12 @@
 #include "kernels/activation.h"
 #include "node.h"
 
-static const FornixPort activation_inputs[] = {
-    {"x", FORNIX_VALUES, FORNIX_PITCHED, "any tensor of values"}, {0}};
+typedef struct { /* attributes of leaky_relu */
+    double slope;
+} LeakyRelu;
+
+static const FornixPort activation_inputs[]
+    __attribute__((unused)) = {{"x", FORNIX_VALUES, FORNIX_PITCHED, "any tensor of values"}, {0}};
 
 static const FornixPort activation_outputs[] __attribute__((unused)) = {
     {"y", FORNIX_FEATURE, FORNIX_SAVED | FORNIX_PITCHED, "the same shape"}, {0}};

@@ -2,10 +2,6 @@
 /* The leaky rectifier. */
 #include "activation_ports.h"
 
-typedef struct {
-    double slope;
-} LeakyRelu;
-
 static double slope_of(const LeakyRelu *attrs)
 {
     return attrs->slope;

@@ -31,9 +31,8 @@ int command_report(const Options *options)
 {
     FornixError error = {0};
     const char *folder = options->words.items[0];
-    ReportRequest request = {.folder = folder,
-                             .output = options->output,
-                             .with_subjects = options->with_subjects};
+    ReportRequest request = {
+        .folder = folder, .output = options->output, .with_subjects = options->with_subjects};
     bool fine = report_write(&request, &error);
     if (fine && options->output)
         printf("%s\n", options->output);

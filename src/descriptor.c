@@ -134,6 +134,10 @@ static bool functions_check(const FornixNode *node, FornixError *error)
         return fornix_fail(error, "a layer needs infer and forward");
     if (layer && !layer->fuses != !layer->fuse)
         return fornix_fail(error, "a fused layer needs both fuses and fuse");
+    bool named = strncmp(node->name, FORNIX_FUSED, sizeof FORNIX_FUSED - 1) == 0;
+    if (named != (layer && layer->fuses))
+        return fornix_fail(error, "the names of fused layers, and no others, begin with '%s'",
+                           FORNIX_FUSED);
     if (node->composite && !node->composite->expand)
         return fornix_fail(error, "a composite needs expand");
     if (node->samples && !node->samples->rows)

@@ -102,6 +102,9 @@ struct Node {
     const Node *twin;         /* whose weights and random numbers it uses; NULL: its own */
     GradientWay *derivative;  /* of a <gradient>; NULL: a layer */
     const Node *gradient;     /* whose last twin this is; NULL: none */
+    const Node *fused;        /* does the work of the chain that ends here; NULL: none */
+    const Node **parts;       /* of a fused node: the chain */
+    int part_count;
 };
 
 typedef struct Net {

@@ -235,6 +235,7 @@ Body *body_new(const InferRequest *request)
     scope_fill(body, body->scope, request->body);
     body_build_scope(body, body->scope);
     list_readers(body);
+    body_fuse(body);
     return body;
 }
 

@@ -98,10 +98,37 @@ void fornix_output_classes(FornixInfer *infer, int output, int64_t classes)
     infer->node->out[output]->classes = classes;
 }
 
-static Parameter *declare(FornixInfer *infer, const char *name, FornixShape shape)
+/* A fused node's weights are those of its parts, which are there already. */
+static Parameter *part_parameter(FornixInfer *infer, int part, const char *full)
+{
+    const Graph *graph = &infer->body->graph;
+    for (int p = 0; p < graph->parameter_count; p++)
+        if (strcmp(graph->parameters[p]->name, full) == 0)
+            return graph->parameters[p];
+    const FornixNode *type = infer->node->parts[part]->type;
+    plugin_mistake(infer,
+                   arena_format(infer->body->memory, "it names a weight '%s' that '%s' has not",
+                                full, type->name));
+    return NULL;
+}
+
+/* The node whose weight it is. */
+static const Node *owner_of(FornixInfer *infer, int part)
 {
     const Node *node = infer->node;
-    const FornixInfer *owner = node->twin ? node->twin->infer : infer;
+    if (!node->parts)
+        return node->twin ? node->twin : node;
+    if (part >= 0 && part < node->part_count)
+        return node->parts[part];
+    plugin_mistake(infer, "it names a weight of a node that it does not replace");
+    return NULL;
+}
+
+static Parameter *declare(FornixInfer *infer, int part, const char *name, FornixShape shape)
+{
+    const Node *node = infer->node, *owner = owner_of(infer, part);
+    if (!owner)
+        return NULL;
     if (node->net < 0) {
         infer->failed = true;
         diag_error(infer->body->request.diag, node->place,
@@ -116,14 +143,18 @@ static Parameter *declare(FornixInfer *infer, const char *name, FornixShape shap
                    node->path, shape_text(infer->body->memory, shape));
         return NULL;
     }
-    const char *full =
-        arena_format(infer->body->memory, "%s/%s%s.%s", infer->body->graph.nets[node->net].name,
-                     owner->scope->net_path, owner->node->id, name);
-    Parameter *parameter = body_add_parameter(infer->body, (Parameter){.name = full,
-                                                                       .type = node->type,
-                                                                       .net = node->net,
-                                                                       .shape = shape,
-                                                                       .place = node->place});
+    const char *full = arena_format(
+        infer->body->memory, "%s/%s%s.%s", infer->body->graph.nets[node->net].name,
+        owner == node ? infer->scope->net_path : owner->infer->scope->net_path, owner->id, name);
+    Parameter *parameter = node->parts
+                               ? part_parameter(infer, part, full)
+                               : body_add_parameter(infer->body, (Parameter){.name = full,
+                                                                             .type = node->type,
+                                                                             .net = node->net,
+                                                                             .shape = shape,
+                                                                             .place = node->place});
+    if (!parameter)
+        return NULL;
     if (!shape_equal(parameter->shape, shape)) {
         infer->failed = true;
         diag_error(infer->body->request.diag, node->place,
@@ -139,14 +170,14 @@ static Parameter *declare(FornixInfer *infer, const char *name, FornixShape shap
 void fornix_weight(FornixInfer *infer, int part, const char *name, FornixShape shape,
                    FornixInit init)
 {
-    (void)part;
     Node *node = infer->node;
-    Parameter *parameter = declare(infer, name, shape);
+    Parameter *parameter = declare(infer, part, name, shape);
     if (!parameter)
         return;
     Arena *memory = infer->body->memory;
-    Value *value = body_weight_value(infer, parameter);
-    parameter->init = init;
+    Value *value = node->parts ? NULL : body_weight_value(infer, parameter);
+    if (!node->parts)
+        parameter->init = init;
     node->weights = grow(memory, node->weights, node->weight_count, sizeof(Parameter *));
     node->weight_values = grow(memory, node->weight_values, node->weight_count, sizeof(Value *));
     node->weight_values[node->weight_count] = value;
@@ -155,12 +186,12 @@ void fornix_weight(FornixInfer *infer, int part, const char *name, FornixShape s
 
 void fornix_state(FornixInfer *infer, int part, const char *name, FornixShape shape, double start)
 {
-    (void)part;
     Node *node = infer->node;
-    Parameter *parameter = declare(infer, name, shape);
+    Parameter *parameter = declare(infer, part, name, shape);
     if (!parameter)
         return;
-    parameter->init = (FornixInit){FORNIX_CONSTANT, start};
+    if (!node->parts)
+        parameter->init = (FornixInit){FORNIX_CONSTANT, start};
     parameter->kept = true;
     node->states = grow(infer->body->memory, node->states, node->state_count, sizeof(Parameter *));
     node->states[node->state_count++] = parameter;

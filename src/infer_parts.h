@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The inside of infer: scopes and items (infer.c), references (infer_reference.c), inputs
- * (infer_connect.c), nets (infer_net.c), composites (infer_composite.c), and what nodes see of it
- * (infer_node.c). */
+ * (infer_connect.c), nets (infer_net.c), composites (infer_composite.c), fused nodes
+ * (infer_fuse.c), and what nodes see of it (infer_node.c). */
 #ifndef FORNIX_INFER_PARTS_H
 #define FORNIX_INFER_PARTS_H
 
@@ -87,6 +87,9 @@ Value *body_value_in(Body *body, Scope *scope, const Element *from, const Attrib
 
 /* Runs the node's infer over its connected inputs and makes its outputs. */
 bool infer_node(FornixInfer *infer);
+
+/* Finds the chains for which there are fused nodes. Readers are listed. */
+void body_fuse(Body *body);
 
 /* A node of the scope, and its outputs, before it is inferred; adding it makes it the graph's. */
 Node *body_new_node(Body *body, const Scope *scope, const Item *item, const FornixNode *type);

@@ -77,6 +77,8 @@ extern "C" {
 #define FORNIX_ABI 1
 #define FORNIX_ABI_MINOR 2
 
+#define FORNIX_FUSED "fused_" /* names of fused nodes begin so */
+
 /* ---- Shapes and views ------------------------------------------------------------------- */
 
 typedef struct {
@@ -375,10 +377,14 @@ typedef struct {
     void (*close)(void *opened);
     void (*finish)(FornixResults *results, const void *attrs); /* of a metric; NULL: mean rows */
     /* A node that replaces others lists their names, a chain linked through first input and first
-     * output ("conv instance_norm leaky_relu"); fuse fills its own attributes from theirs, or
-     * returns false where they can't be served. Inputs, then weights, are those of the chain. */
+     * output ("conv instance_norm leaky_relu"), and has a name that begins with FORNIX_FUSED. fuse
+     * fills its own attributes from those of the parts, or returns false where they can't be
+     * served; given[i] tells that input i comes with the batch. Inputs are those of the first part,
+     * the output is that of the last, weights are the parts' own, declared in their order. It runs
+     * wherever such a chain stands and nobody asks for what is made on its way, and must give the
+     * same bits: what is tapped must not change what is learnt. */
     const char *fuses;
-    bool (*fuse)(void *attrs, const void *const *parts, const bool *in_net_inputs);
+    bool (*fuse)(void *attrs, const void *const *parts, const bool *given);
 } FornixLayer;
 
 /* ---- Composites ------------------------------------------------------------------------- */

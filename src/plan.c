@@ -95,8 +95,8 @@ static bool write_update(Writer *w, int update)
         const Node *derived = graph->nodes[n]->gradient;
         if (derived && gradients.value[derived->out[0]->index])
             writer_twins(w, derived, update);
-        if (gradients.node[n])
-            writer_backward(w, graph->nodes[n], update, &gradients);
+        if (gradients.node[n] && w->plan->acting[n])
+            writer_backward(w, w->plan->acting[n], update, &gradients);
     }
     write_optimizer(w, update);
     invalidate(w, what->nets);
@@ -118,9 +118,54 @@ static void write_wanted(Writer *w)
     }
 }
 
+static bool holds(Value *const *values, int count, const Value *value)
+{
+    for (int k = 0; k < count; k++)
+        if (values[k] == value)
+            return true;
+    return false;
+}
+
+/* Whether nobody asks for what a chain makes on its way. */
+static bool is_inner(const Plan *plan, const Node *fused)
+{
+    const PlanRequest *request = &plan->request;
+    for (int k = 0; k < fused->part_count - 1; k++) {
+        const Value *value = fused->parts[k]->out[0];
+        for (int u = 0; u < request->update_count; u++)
+            if (plan->updates[u].loss == value)
+                return false;
+        if (holds(request->wanted, request->wanted_count, value) ||
+            holds(request->given, request->given_count, value))
+            return false;
+    }
+    return true;
+}
+
+/* Fused nodes act for their parts, but where gradients are values, which are those of the parts. */
+static void choose_acting(Plan *plan)
+{
+    const Graph *graph = plan->graph;
+    bool derived = plan->request.unfused;
+    plan->acting = arena_take(plan->memory, (size_t)graph->node_count + 1, sizeof *plan->acting);
+    for (int n = 0; n < graph->node_count; n++) {
+        plan->acting[n] = graph->nodes[n];
+        derived = derived || graph->nodes[n]->derivative;
+    }
+    for (int n = graph->node_count - 1; n >= 0 && !derived; n--) {
+        const Node *fused = graph->nodes[n]->fused;
+        if (!fused || plan->acting[n] != graph->nodes[n] || !is_inner(plan, fused))
+            continue;
+        for (int k = 0; k < fused->part_count; k++)
+            plan->acting[fused->parts[k]->index] = NULL;
+        plan->acting[n] = fused;
+    }
+}
+
 static void writer_open(Writer *w)
 {
     const Graph *graph = w->plan->graph;
+    choose_acting(w->plan);
     w->current = writer_none(w, graph->value_count);
     w->latest = writer_none(w, graph->value_count);
     w->saved = writer_take(w, graph->node_count, sizeof(int *));
@@ -130,7 +175,7 @@ static void writer_open(Writer *w)
     w->value_terms = writer_take(w, graph->value_count, sizeof(Terms));
     w->weight_terms = writer_take(w, graph->parameter_count, sizeof(Terms));
     for (int n = 0; n < graph->node_count; n++)
-        w->saved[n] = writer_none(w, graph->nodes[n]->saved_count);
+        w->saved[n] = writer_none(w, w->plan->acting[n] ? w->plan->acting[n]->saved_count : 0);
     for (int p = 0; p < graph->parameter_count; p++)
         w->parameter[p] = writer_tensor(w, TENSOR_PARAMETER, graph->parameters[p]->shape, p);
     for (int c = 0; c < graph->column_count; c++) {

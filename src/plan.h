@@ -39,6 +39,7 @@ typedef struct PlanRequest {
     uint64_t trained; /* nets that some update of the stage trains; the others are frozen */
     bool training;    /* false: forward only, with running statistics */
     bool apart;       /* every tensor in memory of its own: what sharing is tested against */
+    bool unfused;     /* every node itself: what fused nodes are tested against */
 } PlanRequest;
 
 typedef struct Plan Plan;

@@ -80,6 +80,8 @@ struct Plan {
     PlanRequest request;
     PlanUpdate *updates;
     const Graph *graph;
+    const Node *
+        *acting; /* by node: it, the fused node that ends there, or NULL: a fused one's part */
     PlanTensor *tensors;
     int tensor_count, tensor_room;
     PlanUse *uses;

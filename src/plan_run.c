@@ -331,8 +331,8 @@ static bool open_nodes(Plan *plan, FornixError *error)
     void **opened = arena_take(plan->memory, (size_t)plan->graph->node_count + 1, sizeof *opened);
     plan->opened = opened; /* what is open is closed with the plan, also after a failure */
     for (int n = 0; n < plan->graph->node_count; n++)
-        if (plan->graph->nodes[n]->layer->open &&
-            !(opened[n] = open_node(plan->graph->nodes[n], error)))
+        if (plan->acting[n] && plan->acting[n]->layer->open &&
+            !(opened[n] = open_node(plan->acting[n], error)))
             return false;
     for (int s = 0; s < plan->step_count; s++)
         if (plan->steps[s]->kind == STEP_NODE)
@@ -449,8 +449,8 @@ void plan_free(Plan *plan)
     if (!plan)
         return;
     for (int n = 0; plan->opened && n < plan->graph->node_count; n++)
-        if (plan->opened[n] && plan->graph->nodes[n]->layer->close)
-            close_node(plan->graph->nodes[n], plan->opened[n]);
+        if (plan->opened[n] && plan->acting[n]->layer->close)
+            close_node(plan->acting[n], plan->opened[n]);
     mem_large_free(plan->arena, (size_t)plan->size.arena + 64);
     mem_free(plan->clock);
     mem_free(plan->tensors);

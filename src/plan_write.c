@@ -188,10 +188,10 @@ void writer_forwards(Writer *w, Value *const *values, int count, int update)
             need_value(graph, values[k], needed);
     for (int n = graph->node_count - 1; n >= 0; n--)
         if (needed[n])
-            need_inputs(w, graph->nodes[n], needed);
+            need_inputs(w, w->plan->acting[n], needed);
     for (int n = 0; n < graph->node_count; n++)
         if (needed[n])
-            write_forward(w, graph->nodes[n], update);
+            write_forward(w, w->plan->acting[n], update);
 }
 
 void terms_add(Terms *terms, int tensor)

@@ -251,8 +251,11 @@ static void note_plugin(Stage *stage, const char *name)
 static void note_nets(Stage *stage, const Graph *graph)
 {
     note_parameters(stage, graph);
-    for (int n = 0; n < graph->node_count; n++)
+    for (int n = 0; n < graph->node_count; n++) {
         note_plugin(stage, graph->nodes[n]->type->name);
+        if (graph->nodes[n]->fused)
+            note_plugin(stage, graph->nodes[n]->fused->type->name);
+    }
     for (int k = 0; k < graph->net_count; k++) {
         int known = 0;
         while (known < stage->net_count &&

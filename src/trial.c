@@ -21,7 +21,7 @@ static const struct {
     [TRIAL_GRADIENT] = {"gradient", "backward is the slope of forward"},
     [TRIAL_THREADS] = {"threads", "the same bits on 1 and 4 threads"},
     [TRIAL_SHARED] = {"shared", "used twice, its gradients are the sum of both"},
-    [TRIAL_FUSED] = {"fused", "it is what it replaces, within 1e-4"},
+    [TRIAL_FUSED] = {"fused", "it is what it replaces, to the bit"},
     [TRIAL_TANGENT] = {"tangent", "a <gradient> through it can be trained on"},
     [TRIAL_UPDATE] = {"update", "keeps to what all of its family have in common"},
     [TRIAL_TABLE] = {"table", "of the same tables it makes the same, and reads whole tensors"},

@@ -55,7 +55,7 @@ static bool machine_told(Trial *trial, Machine *machine, const Example *example,
                          uint64_t point, Fault *fault)
 {
     trial_doing(trial, "the engine, which opens it");
-    bool fine = machine_open(machine, example, loss, point);
+    bool fine = machine_open(machine, example, loss, point, true);
     trial_doing(trial, "the engine, which runs it");
     return fine ||
            fault_set(fault, TRIAL_EXAMPLE, "the engine does not take it: %s", machine->error.text);

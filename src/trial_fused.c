@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A fused node against the chain that it replaces: the same output and the same gradients, within
- * rounding. The chain is made of the examples of its parts, all combinations that can be linked;
- * fuse tells the attributes. */
-#include <math.h>
+/* A fused node against the chain that it replaces: the same bits of output, gradients and states.
+ * The chain is made of the examples of its parts, all combinations that can be linked; the engine
+ * runs it as it stands, and with the fused node at work. */
 #include <string.h>
 
-#include "attr.h"
 #include "base.h"
 #include "trial_parts.h"
 
 enum { PARTS_MOST = 6, COMBINATIONS_MOST = 48 };
-static const double tolerance = 1e-4; /* of the largest number of a tensor */
+static const ExampleSetting measured = {.behind = "<trial_measure id=\"l\" x=\"u/t\"/>",
+                                        .sources = true};
 
 typedef struct Chain {
     Trial *trial;
@@ -82,164 +81,87 @@ static bool chain_text(Chain *chain, Text *text)
     return fine;
 }
 
-/* ---- The fused node for a chain ---- */
-
-static const Node *link_node(const Graph *graph, const FornixNode *type, int k)
-{
-    for (int n = 0; n < graph->node_count; n++)
-        if (graph->nodes[n]->type == type && strncmp(graph->nodes[n]->path, "u/", 2) == 0 &&
-            k-- == 0)
-            return graph->nodes[n];
-    return NULL;
-}
-
-/* The fused element that fuse makes of the chain's attributes; false: it does not serve them. */
-static bool fused_text(const Chain *chain, const Example *example, Text *text)
-{
-    const FornixNode *type = chain->trial->type;
-    const void *parts[PARTS_MOST];
-    const bool in_net_inputs[1] = {true};
-    for (int k = 0; k < chain->count; k++) {
-        int before = 0;
-        for (int j = 0; j < k; j++)
-            before += chain->part[j] == chain->part[k];
-        const Node *node = link_node(example->graph, chain->part[k], before);
-        if (!node)
-            return false;
-        parts[k] = node->attrs;
-    }
-    void *attrs = arena_take(example->arena, 1, type->attrs_size + 1);
-    if (!type->layer->fuse(attrs, parts, in_net_inputs))
-        return false;
-    text_format(text, "<%s id=\"t\" %s=\"%s\" ", type->name, type->inputs[0].name,
-                example->given[0].name);
-    const Element bare = {.name = type->name};
-    attr_canonical(type, &bare, attrs, text);
-    text_add(text, "/>");
-    return true;
-}
-
 /* ---- Both in the engine ---- */
 
-static bool near(const char *what, int64_t floats, const float *a, const float *b, Fault *fault)
+/* Whether the engine lets the fused node act for the chain. */
+static bool is_served(const Chain *chain, const Graph *graph)
 {
-    double scale = 1e-6;
+    for (int n = 0; n < graph->node_count; n++)
+        if (graph->nodes[n]->fused && graph->nodes[n]->fused->type == chain->trial->type &&
+            strcmp(graph->nodes[n]->path, "u/t") == 0)
+            return true;
+    return false;
+}
+
+static bool same(const char *what, int64_t floats, const float *a, const float *b, Fault *fault)
+{
     for (int64_t i = 0; i < floats; i++)
-        scale = fmax(scale, fabs((double)a[i]));
-    for (int64_t i = 0; i < floats; i++)
-        if (!(fabs((double)a[i] - (double)b[i]) <= tolerance * scale))
+        if (!(a[i] == b[i]))
             return fault_set(fault, TRIAL_FUSED, "number %lld of %s is %.9g, and of the chain %.9g",
                              (long long)i, what, (double)b[i], (double)a[i]);
     return true;
 }
 
-/* Weights of the net "n" stand for one another in their order, kept ones among themselves. */
-static WeightTensor *net_weight(const Machine *machine, bool kept, int number)
+static bool same_gradients(const Machine *chain, const Machine *fused, Fault *fault)
 {
-    for (size_t k = 0; k < weights_count(machine->weights); k++) {
-        WeightTensor *weight = weights_at(machine->weights, k);
-        if (strncmp(weight->name, "n/", 2) == 0 && weight->kept == kept && number-- == 0)
-            return weight;
-    }
-    return NULL;
-}
-
-static bool weights_take_over(const Machine *chain, const Machine *fused, Fault *fault)
-{
-    for (int kept = 0; kept < 2; kept++)
-        for (int k = 0;; k++) {
-            const WeightTensor *from = net_weight(chain, kept, k);
-            WeightTensor *to = net_weight(fused, kept, k);
-            if (!from && !to)
-                break;
-            if (!from || !to || !shape_equal(from->shape, to->shape))
-                return fault_set(fault, TRIAL_FUSED,
-                                 "its weights are not those of the chain, in the chain's order");
-            memcpy(to->data, from->data, (size_t)shape_bytes(from->shape));
-        }
-    return true;
-}
-
-static bool gradients_near(const Machine *chain, const Machine *fused, Fault *fault)
-{
-    for (int k = 0;; k++) {
-        const WeightTensor *a = net_weight(chain, false, k), *b = net_weight(fused, false, k);
-        if (!a)
-            break;
-        if (!near("the gradient of a weight", fornix_floats(a->shape), a->moment[0], b->moment[0],
-                  fault))
-            return false;
-    }
     for (size_t k = 0; k < weights_count(chain->weights); k++) {
         const WeightTensor *a = weights_at(chain->weights, k);
         const WeightTensor *b = weights_find(fused->weights, a->name);
-        if (strncmp(a->name, "given/", 6) == 0 && b &&
-            !near("the gradient of the input", fornix_floats(a->shape), a->moment[0], b->moment[0],
-                  fault))
+        if (!b || (!a->kept && !a->moment[0]))
+            continue;
+        if (!same(a->name, fornix_floats(a->shape), a->kept ? a->data : a->moment[0],
+                  b->kept ? b->data : b->moment[0], fault))
             return false;
     }
     return true;
 }
 
-static bool outputs_near(const Machine *chain, const Machine *fused, Fault *fault)
+static bool same_output(const Machine *chain, const Machine *fused, Fault *fault)
 {
     FornixView a = plan_wanted(chain->plan, 0), b = plan_wanted(fused->plan, 0);
-    if (!shape_equal(a.shape, b.shape))
-        return fault_set(fault, TRIAL_FUSED, "its output has another shape than the chain's");
-    return near("the output", fornix_floats(a.shape), a.data, b.data, fault);
+    return same("the output", fornix_floats(a.shape), a.data, b.data, fault);
 }
 
-static bool machines_near(Trial *trial, const Example *chain, const Example *fused, Fault *fault)
+static bool same_machines(Trial *trial, const Example *chain, Fault *fault)
 {
     Machine a, b;
     trial_doing(trial, "the engine, which compares it with the chain");
-    bool fine = machine_open(&a, chain, "l", 0);
-    fine = machine_open(&b, fused, "l", 0) && fine;
+    bool fine = machine_open(&a, chain, "l", 0, true);
+    fine = machine_open(&b, chain, "l", 0, false) && fine;
     if (!fine)
         fault_set(fault, TRIAL_FUSED, "the engine does not take it: %s%s", a.error.text,
                   b.error.text);
-    fine = fine && weights_take_over(&a, &b, fault);
     fine = fine && machine_run(&a, 1, 1, 0) && machine_run(&b, 1, 1, 0) &&
-           outputs_near(&a, &b, fault) && gradients_near(&a, &b, fault);
+           same_output(&a, &b, fault) && same_gradients(&a, &b, fault);
     machine_close(&a);
     machine_close(&b);
     return fine;
 }
 
-static const ExampleSetting measured = {.behind = "<trial_measure id=\"l\" x=\"u/t\"/>",
-                                        .sources = true};
-
 /* One combination; false after a fault. A chain that can't be linked says nothing. */
 static bool combination_agrees(Chain *chain, Fault *fault)
 {
-    Text elements = {0}, fused = {0}, given = {0};
+    Text elements = {0}, given = {0};
     FornixError error = {0};
-    Example a = {.name = NULL}, b = {.name = NULL};
+    Example example = {.name = NULL};
     text_add_slice(&given, chain->line[0], strcspn(chain->line[0], "|"));
     bool fine = true;
     if (chain_text(chain, &elements) &&
-        example_make(&a, "chain", text_value(&given), text_value(&elements), &error) &&
-        a.given_count == 1 && example_open(&a, chain->trial->registry, &measured, &error) &&
-        fused_text(chain, &a, &fused)) {
+        example_make(&example, "chain", text_value(&given), text_value(&elements), &error) &&
+        example.given_count == 1 &&
+        example_open(&example, chain->trial->registry, &measured, &error) &&
+        is_served(chain, example.graph)) {
         chain->served++;
-        fine = example_make(&b, chain->trial->type->name, text_value(&given), text_value(&fused),
-                            &error) &&
-               example_open(&b, chain->trial->registry, &measured, &error);
-        if (!fine)
-            fault_set(fault, TRIAL_FUSED, "what fuse makes of the chain is refused: %s",
-                      error.text);
-        fine = fine && machines_near(chain->trial, &a, &b, fault);
-        example_close(&b);
+        fine = same_machines(chain->trial, &example, fault);
     }
-    if (a.arena)
-        example_close(&a);
+    if (example.arena)
+        example_close(&example);
     if (!fine) {
         size_t length = strlen(fault->text);
         snprintf(fault->text + length, sizeof fault->text - length, "; the chain is %s",
                  text_value(&elements));
     }
     text_free(&elements);
-    text_free(&fused);
     text_free(&given);
     return fine;
 }

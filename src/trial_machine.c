@@ -161,7 +161,8 @@ static uint64_t nets_with_weights(const Graph *graph)
     return nets;
 }
 
-bool machine_open(Machine *machine, const Example *example, const char *loss, uint64_t point)
+bool machine_open(Machine *machine, const Example *example, const char *loss, uint64_t point,
+                  bool unfused)
 {
     const Graph *graph = example->graph;
     *machine = (Machine){.example = example, .weights = weights_new()};
@@ -177,7 +178,8 @@ bool machine_open(Machine *machine, const Example *example, const char *loss, ui
                            .wanted = machine->both->in,
                            .wanted_count = machine->both->inputs,
                            .trained = ~(uint64_t)0,
-                           .training = loss != NULL};
+                           .training = loss != NULL,
+                           .unfused = unfused};
     machine->plan = plan_new(&request, example->diag);
     if (!example_fine(example, &machine->error))
         return false;

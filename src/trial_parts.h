@@ -180,8 +180,10 @@ typedef struct Machine {
  * a finding. */
 bool machine_example(Trial *trial, Example *example, bool *grads);
 /* With a plan of one update that minimises `loss`; NULL: that only runs forward. Its weights are
- * those of the point. False and the error filled; ends with machine_close in either case. */
-bool machine_open(Machine *machine, const Example *example, const char *loss, uint64_t point);
+ * those of the point; unfused: no fused node acts. False and the error filled; ends with
+ * machine_close in either case. */
+bool machine_open(Machine *machine, const Example *example, const char *loss, uint64_t point,
+                  bool unfused);
 void machine_close(Machine *machine);
 /* That many steps; the gradients of the last one are moment 0 of the weights. */
 bool machine_run(Machine *machine, int threads, int steps, double rate);

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A leaky rectifier and a tanh in one sweep; TAKEN is what it makes of the slope of the rectifier.
- */
+/* Two leaky rectifiers in one sweep; TAKEN is what it makes of the slope of the first. */
 #ifndef FORNIX_FAULTS_FUSED_H
 #define FORNIX_FAULTS_FUSED_H
 
-#include <math.h>
 #include <node.h>
 
 typedef struct {
-    double slope;
+    double slope, behind;
 } Fused;
 
 static bool infer(FornixInfer *infer, const void *attrs)
@@ -28,7 +26,7 @@ static void forward(const FornixStep *step, const void *attrs, int pass, int64_t
     (void)pass;
     for (int64_t i = begin * count; i < end * count; i++) {
         float x = step->in[0].data[i];
-        step->out[0].data[i] = tanhf(x > 0 ? x : (float)a->slope * x);
+        step->out[0].data[i] = x > 0 ? x : (float)a->behind * ((float)a->slope * x);
     }
 }
 
@@ -40,31 +38,33 @@ static void backward(const FornixStep *step, const void *attrs, int pass, int64_
     (void)pass;
     for (int64_t i = begin * count; i < end * count; i++) {
         float y = step->out[0].data[i];
-        step->din[0].data[i] = step->dout[0].data[i] * (1 - y * y) * (y > 0 ? 1 : (float)a->slope);
+        float dy = step->dout[0].data[i];
+        step->din[0].data[i] = y > 0 ? dy : (float)a->slope * ((float)a->behind * dy);
     }
 }
 
-static bool fuse(void *attrs, const void *const *parts, const bool *in_net_inputs)
+static bool fuse(void *attrs, const void *const *parts, const bool *given)
 {
-    const double *slope = parts[0];
-    (void)in_net_inputs;
-    *(Fused *)attrs = (Fused){TAKEN(*slope)};
+    const double *slope = parts[0], *behind = parts[1];
+    (void)given;
+    *(Fused *)attrs = (Fused){TAKEN(*slope), *behind};
     return true;
 }
 
 static const FornixAttr attrs[] = {FORNIX_REAL(Fused, slope, "0.01", 0, 1, "of values below 0"),
+                                   FORNIX_REAL(Fused, behind, "1", 0, 1, "of them once more"),
                                    {0}};
 static const FornixPort inputs[] = {{"x", FORNIX_VALUES, 0, "any values"}, {0}};
 static const FornixPort outputs[] = {{"y", FORNIX_FEATURE, FORNIX_SAVED, "the same shape"}, {0}};
 static const FornixLayer layer = {.infer = infer,
                                   .forward = forward,
                                   .backward = backward,
-                                  .fuses = "leaky_relu tanh",
+                                  .fuses = "leaky_relu leaky_relu",
                                   .fuse = fuse};
 
 const FornixNode fornix_node = {.abi = FORNIX_ABI,
                                 .name = NAME,
-                                .doc = "tanh of the leaky rectifier.",
+                                .doc = "The leaky rectifier, twice.",
                                 .attrs_size = sizeof(Fused),
                                 .attrs = attrs,
                                 .inputs = inputs,
