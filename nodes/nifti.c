@@ -18,8 +18,8 @@
 #include "fit.h"
 #include "manifest.h"
 #include "node.h"
-#include "pixels.h"
 #include "samples.h"
+#include "scan.h"
 #include "volume.h"
 
 typedef struct {
@@ -71,7 +71,8 @@ static void nifti_close(void *opened)
     Opened *o = opened;
     for (int64_t v = 0; o->volumes && v < o->manifest.rows; v++)
         for (int kind = 0; kind < KINDS; kind++)
-            free(atomic_load(&o->volumes[v].kept[kind]));
+            mem_large_free(atomic_load(&o->volumes[v].kept[kind]),
+                           (size_t)grid_bytes(o, &o->volumes[v], kind));
     mem_free(o->volumes);
     mem_free(o->volume);
     mem_free(o->slice);
@@ -224,103 +225,54 @@ static bool nifti_columns(FornixBuild *build, const void *attrs)
 
 /* ---- Reading ----------------------------------------------------------------------------- */
 
-/* One file onto its place among the channels of the grid. */
-static bool file_load(const Opened *o, const Volume *volume, const char *path, int kind,
-                      int64_t *channel, float *grid, FornixError *error)
+static bool volume_load(const Opened *o, const Volume *volume, int kind, float *grid,
+                        FornixError *error)
 {
     static const float zero = 0;
     const Nifti *a = o->attrs;
-    VolumeInfo info;
-    float *image = volume_read(path, &info, a->not_finite ? &zero : NULL, error);
-    if (!image)
-        return false;
-    int64_t count = info.map.size[0] * info.map.size[1] * info.map.size[2];
-    int64_t total = kind == MASK ? 1 : o->channels, c = kind == MASK ? 1 : info.channels;
-    size_t bytes = (size_t)volume_bytes(&volume->map, c);
-    float *part = NULL, fill = 0;
-    bool fine = *channel + c <= total || fornix_fail(error, "%s changed while it was used", path);
-    if (fine && kind == MASK)
-        fine = mask_map_apply(&o->mask_map, image, count, error);
-    else if (fine)
-        fine = pixels_scale(image, count, c, a->normalise, error);
-    if (kind == IMAGE && a->normalise != SCALE_FOREGROUND && a->outside == OUTSIDE_LEAST)
-        fill = pixels_least(image, count * c);
-    if (fine && !(part = mem_large(bytes)))
-        fine = fornix_fail(error, "no memory for %s", path);
-    fine = fine && volume_to_grid(&volume->map, kind == MASK ? VOLUME_NEAREST : VOLUME_LINEAR,
-                                  image, c, fill, part, error);
-    int64_t voxels = volume->map.size[0] * volume->map.size[1] * volume->map.size[2];
-    for (int64_t i = 0; fine && i < voxels; i++)
-        memcpy(grid + i * total + *channel, part + i * c, (size_t)c * sizeof *grid);
-    *channel += c;
-    if (part)
-        mem_large_free(part, bytes);
-    mem_large_free(image, (size_t)volume_bytes(&info.map, info.channels));
-    return fine;
-}
-
-static bool grid_load(const Opened *o, const Volume *volume, int kind, float *grid,
-                      FornixError *error)
-{
-    int64_t channel = 0;
+    ScanFiles files = {.paths = kind == MASK ? &volume->mask : volume->files,
+                       .count = kind == MASK ? 1 : a->images.count,
+                       .channels = kind == MASK ? 1 : o->channels,
+                       .mask = kind == MASK ? &o->mask_map : NULL,
+                       .scale = a->normalise,
+                       .least = a->normalise != SCALE_FOREGROUND && a->outside == OUTSIDE_LEAST,
+                       .replace = a->not_finite ? &zero : NULL};
     if (kind == MASK && !volume->mask)
         return fornix_fail_input(error, "%s is of a new subject: it has no mask", volume->files[0]);
-    if (kind == MASK)
-        return file_load(o, volume, volume->mask, kind, &channel, grid, error);
-    for (int64_t i = 0; i < o->attrs->images.count; i++)
-        if (!file_load(o, volume, volume->files[i], kind, &channel, grid, error))
-            return false;
-    return true;
+    return scan_load(&files, &volume->map, grid, error);
 }
 
-/* The grid of a volume; *own: the caller's, to be freed with free. */
-static const float *grid_get(const Opened *o, Volume *volume, int kind, bool *own,
-                             FornixError *error)
-{
-    float *known = atomic_load(&volume->kept[kind]), *none = NULL;
-    int64_t bytes = grid_bytes(o, volume, kind);
-    *own = false;
-    if (known)
-        return known;
-    float *grid = malloc((size_t)bytes);
-    if (!grid) {
-        fornix_fail(error, "no memory for %s", volume->files[0]);
-        return NULL;
-    }
-    *own = true;
-    if (!grid_load(o, volume, kind, grid, error)) {
-        free(grid);
-        return NULL;
-    }
-    if (table_reserve(o->table, bytes)) {
-        *own = !atomic_compare_exchange_strong(&volume->kept[kind], &none, grid);
-        if (*own)
-            table_release(o->table, bytes);
-    }
-    return grid;
-}
-
-static bool nifti_read(void *opened, const FornixTable *table, int column, int64_t row, float *out,
+/* The grid of a volume, kept while memory lasts; else in `into`, or where that is NULL the
+ * caller's: *own, to be freed with grid_done. NULL: it cannot be read. */
+static float *grid_get(const Opened *o, Volume *volume, int kind, float *into, bool *own,
                        FornixError *error)
 {
-    Opened *o = opened;
-    Volume *volume = &o->volumes[o->volume[row]];
-    const FornixColumn *shown = fornix_column(table, column);
-    int kind = shown->kind & FORNIX_MASK ? MASK : IMAGE;
-    bool own;
-    const float *grid = grid_get(o, volume, kind, &own, error);
-    if (!grid)
-        return manifest_blame(&o->manifest, o->volume[row], error);
-    if (o->slice[row] < 0)
-        memcpy(out, grid, (size_t)fornix_floats(shown->shape) * sizeof *out);
-    else
-        volume_take_slice(grid, volume->map.size, shown->shape.c, slice_axis(o->attrs),
-                          o->slice[row], out);
-    if (own)
-        free((float *)grid);
-    return true;
+    float *grid = atomic_load(&volume->kept[kind]), *none = NULL;
+    int64_t bytes = grid_bytes(o, volume, kind);
+    *own = false;
+    if (grid)
+        return grid;
+    bool keep = table_reserve(o->table, bytes);
+    grid = into && !keep ? into : mem_large((size_t)bytes);
+    bool fine = grid ? volume_load(o, volume, kind, grid, error)
+                     : fornix_fail(error, "no memory for %s", volume->files[0]);
+    bool kept = fine && keep && atomic_compare_exchange_strong(&volume->kept[kind], &none, grid);
+    if (keep && !kept)
+        table_release(o->table, bytes);
+    *own = fine && !kept && grid != into;
+    if (fine)
+        return grid;
+    if (grid && grid != into)
+        mem_large_free(grid, (size_t)bytes);
+    return NULL;
 }
 
+static void grid_done(const Opened *o, const Volume *volume, int kind, float *grid)
+{
+    mem_large_free(grid, (size_t)grid_bytes(o, volume, kind));
+}
+
+/* box NULL: all of the row. */
 static bool nifti_read_box(void *opened, const FornixTable *table, int column, int64_t row,
                            const FornixBox *box, float *out, FornixError *error)
 {
@@ -328,18 +280,29 @@ static bool nifti_read_box(void *opened, const FornixTable *table, int column, i
     Volume *volume = &o->volumes[o->volume[row]];
     const FornixColumn *shown = fornix_column(table, column);
     FornixShape s = shown->shape;
+    int kind = shown->kind & FORNIX_MASK ? MASK : IMAGE;
     bool own, whole = o->slice[row] < 0;
-    const float *grid = grid_get(o, volume, shown->kind & FORNIX_MASK ? MASK : IMAGE, &own, error);
+    float *grid = grid_get(o, volume, kind, whole && !box ? out : NULL, &own, error);
     if (!grid)
-        return false;
-    float *slice = whole ? NULL : mem_new((size_t)fornix_floats(s), sizeof *slice);
-    if (slice)
-        volume_take_slice(grid, volume->map.size, s.c, slice_axis(o->attrs), o->slice[row], slice);
-    cutout_take(box, slice ? slice : grid, (int64_t[]){s.d, s.h, s.w}, s.c, out);
-    mem_free(slice);
+        return manifest_blame(&o->manifest, o->volume[row], error);
+    float *part = whole ? grid : box ? mem_new((size_t)fornix_floats(s), sizeof *part) : out;
+    if (!whole)
+        volume_take_slice(grid, volume->map.size, s.c, slice_axis(o->attrs), o->slice[row], part);
+    if (box)
+        cutout_take(box, part, (int64_t[]){s.d, s.h, s.w}, s.c, out);
+    else if (part != out)
+        memcpy(out, part, (size_t)fornix_floats(s) * sizeof *out);
+    if (!whole && box)
+        mem_free(part);
     if (own)
-        free((float *)grid);
+        grid_done(o, volume, kind, grid);
     return true;
+}
+
+static bool nifti_read(void *opened, const FornixTable *table, int column, int64_t row, float *out,
+                       FornixError *error)
+{
+    return nifti_read_box(opened, table, column, row, NULL, out, error);
 }
 
 static int64_t nifti_keeps(void *opened, const FornixTable *table, int column, int64_t row,
@@ -398,14 +361,14 @@ static void volume_look(void *context, int64_t v)
     int64_t pixels = size[0] * size[1] * size[2] / size[axis];
     float *slice = mem_new((size_t)pixels, sizeof *slice);
     bool own, *tumour = look->tumour + v * look->most;
-    const float *grid = grid_get(look->opened, volume, MASK, &own, &look->errors[v]);
+    float *grid = grid_get(look->opened, volume, MASK, NULL, &own, &look->errors[v]);
     for (int64_t k = 0; grid && k < size[axis]; k++) {
         volume_take_slice(grid, size, 1, axis, k, slice);
         for (int64_t i = 0; i < pixels && !tumour[k]; i++)
             tumour[k] = slice[i] > 0;
     }
     if (grid && own)
-        free((float *)grid);
+        grid_done(look->opened, volume, MASK, grid);
     mem_free(slice);
 }
 

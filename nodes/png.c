@@ -241,8 +241,8 @@ static bool file_load(const Opened *o, const Picture *picture, int64_t file, int
                 volume_to_grid(&map, kind == MASK ? VOLUME_NEAREST : VOLUME_LINEAR, pixels, c,
                                kind == MASK ? 0 : pixels_least(pixels, count * c), part, error);
     int64_t first = kind == MASK ? 0 : file * c;
-    for (int64_t i = 0; fine && i < grid; i++)
-        memcpy(out + i * total + first, part + i * c, (size_t)c * sizeof *out);
+    if (fine)
+        pixels_interleave(part, grid, c, out + first, total);
     if (part)
         mem_large_free(part, (size_t)(grid * c) * sizeof *part);
     if (pixels)

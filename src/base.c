@@ -52,10 +52,12 @@ void *mem_large(size_t bytes)
     size_t unit = bytes >= LARGE_PAGE ? LARGE_PAGE : LINE;
     if (bytes > PTRDIFF_MAX - unit)
         return NULL;
-    size_t whole = bytes ? (bytes + unit - 1) / unit * unit : unit;
-    void *memory = aligned_alloc(unit, whole);
-    if (memory && unit == LARGE_PAGE)
-        madvise(memory, whole, MADV_HUGEPAGE); /* a wish: without it all works, slower */
+    size_t whole = bytes ? (bytes + LINE - 1) / LINE * LINE : LINE;
+    void *memory = NULL;
+    if (posix_memalign(&memory, unit, whole) != 0)
+        return NULL;
+    if (unit == LARGE_PAGE) /* a wish: without it all works, slower; the rest takes small pages */
+        madvise(memory, whole / LARGE_PAGE * LARGE_PAGE, MADV_HUGEPAGE);
     return memory;
 }
 

@@ -14,24 +14,54 @@ static const double LOW = .01, HIGH = .99;
 
 /* ---- Intensities ------------------------------------------------------------------------- */
 
-static void channel_zscore(float *x, int64_t pixels, int64_t channels, bool all)
+enum { RUN = 8 };
+
+/* Whether all of a run are 0, of either sign. */
+static inline bool run_is_empty(const float *x)
+{
+    uint64_t bits[RUN / 2];
+    memcpy(bits, x, sizeof bits);
+    return !((bits[0] | bits[1] | bits[2] | bits[3]) & 0x7fffffff7fffffff);
+}
+
+/* The first pixel from i on that counts. The background of a volume comes in long runs. */
+static inline int64_t next_pixel(const float *x, int64_t i, int64_t pixels, int64_t step, bool all)
+{
+    if (all || i >= pixels || x[i * step] != 0)
+        return i;
+    while (step == 1 && i + RUN <= pixels && run_is_empty(x + i))
+        i += RUN;
+    while (i < pixels && x[i * step] == 0)
+        i++;
+    return i;
+}
+
+/* Sums in the order of the pixels; step and all are constants to whoever calls it in a hurry. */
+static inline void zscore(float *x, int64_t pixels, int64_t step, bool all)
 {
     double sum = 0, squares = 0;
     int64_t count = 0;
-    for (int64_t i = 0; i < pixels; i++)
-        if (all || x[i * channels] != 0) {
-            sum += (double)x[i * channels];
-            count++;
-        }
+    for (int64_t i = 0; (i = next_pixel(x, i, pixels, step, all)) < pixels; i++) {
+        sum += (double)x[i * step];
+        count++;
+    }
     double mean = count ? sum / (double)count : 0;
-    for (int64_t i = 0; i < pixels; i++)
-        if (all || x[i * channels] != 0)
-            squares += ((double)x[i * channels] - mean) * ((double)x[i * channels] - mean);
+    for (int64_t i = 0; (i = next_pixel(x, i, pixels, step, all)) < pixels; i++)
+        squares += ((double)x[i * step] - mean) * ((double)x[i * step] - mean);
     double deviation = count ? sqrt(squares / (double)count) : 0;
     double factor = deviation > 0 ? 1 / deviation : 1;
-    for (int64_t i = 0; i < pixels; i++)
-        if (all || x[i * channels] != 0)
-            x[i * channels] = (float)(((double)x[i * channels] - mean) * factor);
+    for (int64_t i = 0; (i = next_pixel(x, i, pixels, step, all)) < pixels; i++)
+        x[i * step] = (float)(((double)x[i * step] - mean) * factor);
+}
+
+static void channel_zscore(float *x, int64_t pixels, int64_t channels, bool all)
+{
+    if (channels > 1)
+        zscore(x, pixels, channels, all);
+    else if (all)
+        zscore(x, pixels, 1, true);
+    else
+        zscore(x, pixels, 1, false);
 }
 
 static void swap(float *a, float *b)
@@ -107,12 +137,33 @@ bool pixels_scale(float *image, int64_t pixels, int64_t channels, int scale, For
     return true;
 }
 
+/* In lanes, because a single chain of comparisons waits for each; of zeros the first counts, which
+ * may have either sign. */
 float pixels_least(const float *image, int64_t count)
 {
-    float least = count ? image[0] : 0;
-    for (int64_t i = 1; i < count; i++)
+    float lanes[RUN], least = count ? image[0] : 0;
+    int64_t i = 0;
+    for (int n = 0; n < RUN; n++)
+        lanes[n] = least;
+    for (; i + RUN <= count; i += RUN)
+        for (int n = 0; n < RUN; n++)
+            lanes[n] = image[i + n] < lanes[n] ? image[i + n] : lanes[n];
+    for (int n = 0; n < RUN; n++)
+        least = lanes[n] < least ? lanes[n] : least;
+    for (; i < count; i++)
         least = image[i] < least ? image[i] : least;
+    for (i = 0; least == 0 && i < count; i++)
+        if (image[i] == 0)
+            return image[i];
     return least;
+}
+
+void pixels_interleave(const float *image, int64_t pixels, int64_t channels, float *out,
+                       int64_t total)
+{
+    for (int64_t i = 0; i < pixels; i++)
+        for (int64_t c = 0; c < channels; c++)
+            out[i * total + c] = image[i * channels + c];
 }
 
 /* ---- Masks ------------------------------------------------------------------------------- */
@@ -163,6 +214,10 @@ bool mask_map_read(FornixBuild *build, const char *where, FornixList words, Aren
 bool mask_map_apply(const MaskMap *map, float *mask, int64_t count, FornixError *error)
 {
     for (int64_t i = 0; i < count; i++) {
+        if (mask[i] == 0) { /* as most are */
+            mask[i] = 0;
+            continue;
+        }
         double value = round((double)mask[i]);
         int32_t class = !map->count && value != 0;
         if (fabs(value - (double)mask[i]) > 1e-3)

@@ -15,6 +15,12 @@ enum { SCALE_NONE, SCALE_ZSCORE, SCALE_FOREGROUND, SCALE_PERCENTILE, SCALE_BYTE 
 /* Each channel of one image in place. false: no memory. */
 bool pixels_scale(float *image, int64_t pixels, int64_t channels, int scale, FornixError *error);
 float pixels_least(const float *image, int64_t count);
+/* Pixels of `channels` each to where others have `total`: a part of theirs. */
+void pixels_interleave(const float *image, int64_t pixels, int64_t channels, float *out,
+                       int64_t total);
+/* Pixels of `channels` each to where others have `total`: a part of theirs. */
+void pixels_interleave(const float *image, int64_t pixels, int64_t channels, float *out,
+                       int64_t total);
 
 typedef struct MaskMap {
     int64_t classes; /* with the background, class 0 */

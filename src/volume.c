@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The voxels of a NIfTI file as oriented floats, and slices of them.
  *
- * Voxels are decoded in tiles as they come out of the gzip stream and put where they belong at
- * once: reading takes the time that inflating takes, and no second copy of the image.
+ * A gzip file is inflated at once, because that is several times as fast as a stream; where that
+ * will not do, and of plain files, the bytes come in pieces. Voxels are decoded in tiles that stay
+ * in the cache, and put where they belong at once.
  */
 #include "volume_parts.h"
 
@@ -13,7 +14,7 @@
 
 #include "base.h"
 
-enum { TILE = 8192 }; /* voxels */
+enum { TILE = 2048 }; /* voxels */
 
 typedef struct {
     const VolumeHeader *header;
@@ -44,10 +45,15 @@ VolumeStrides volume_strides(const VolumeMap *map, int64_t channels)
 }
 
 #define EACH(Type)                                                                                 \
-    for (int64_t n = 0; n < count; n++) {                                                          \
+    for (int64_t n = 0; plain && n < count; n++) {                                                 \
         Type x;                                                                                    \
         memcpy(&x, bytes + (size_t)n * sizeof x, sizeof x);                                        \
-        out[n] = plain ? (float)x : (float)((double)x * header->slope + header->intercept);        \
+        out[n] = (float)x;                                                                         \
+    }                                                                                              \
+    for (int64_t n = 0; !plain && n < count; n++) {                                                \
+        Type x;                                                                                    \
+        memcpy(&x, bytes + (size_t)n * sizeof x, sizeof x);                                        \
+        out[n] = (float)((double)x * header->slope + header->intercept);                           \
     }                                                                                              \
     break
 
@@ -70,12 +76,22 @@ static void decode(const VolumeHeader *header, char *bytes, int64_t count, float
     }
 }
 
+/* An exponent of all ones, and one more, carries into the sign. */
+static bool all_finite(const float *values, int64_t count)
+{
+    const uint32_t exponent = 0x7f800000, one = 0x00800000;
+    uint32_t carried = 0;
+    for (int64_t n = 0; n < count; n++) {
+        uint32_t bits;
+        memcpy(&bits, values + n, sizeof bits);
+        carried |= (bits & exponent) + one;
+    }
+    return !(carried >> 31);
+}
+
 static bool check_finite(const Filling *filling, float *values, int64_t count)
 {
-    bool finite = true;
-    for (int64_t n = 0; n < count; n++)
-        finite &= fabsf(values[n]) <= FLT_MAX;
-    if (finite)
+    if (all_finite(values, count))
         return true;
     const int64_t *size = filling->header->size;
     for (int64_t n = 0; n < count; n++) {
@@ -94,6 +110,18 @@ static bool check_finite(const Filling *filling, float *values, int64_t count)
     return true;
 }
 
+static void place_row(const float *values, int64_t count, int64_t step, float *to)
+{
+    if (step == 1)
+        memcpy(to, values, (size_t)count * sizeof *to);
+    else if (step == -1) /* said as a constant, it is made into vectors */
+        for (int64_t n = 0; n < count; n++)
+            to[-n] = values[n];
+    else
+        for (int64_t n = 0; n < count; n++)
+            to[n * step] = values[n];
+}
+
 /* Puts values, the next of the file, where they belong: row by row along i. */
 static void place(Filling *filling, const float *values, int64_t count)
 {
@@ -102,29 +130,38 @@ static void place(Filling *filling, const float *values, int64_t count)
         int64_t row = filling->at / size[0], i = filling->at % size[0];
         int64_t j = row % size[1], k = row / size[1] % size[2], t = row / (size[1] * size[2]);
         int64_t part = size[0] - i < count ? size[0] - i : count;
-        float *to =
-            filling->out + filling->strides.first + t + k * step[2] + j * step[1] + i * step[0];
-        if (step[0] == 1)
-            memcpy(to, values, (size_t)part * sizeof *to);
-        else
-            for (int64_t n = 0; n < part; n++)
-                to[n * step[0]] = values[n];
+        int64_t to = filling->strides.first + t + k * step[2] + j * step[1] + i * step[0];
+        place_row(values, part, step[0], filling->out + to);
         values += part;
         count -= part;
         filling->at += part;
     }
 }
 
-static bool fill(gzFile file, Filling *filling)
+/* The stream's checksum is looked at only when its end is read; damage may have moved that. */
+static bool stream_end(gzFile file, const Filling *filling)
+{
+    char bytes[TILE * sizeof(double)];
+    int status = Z_OK;
+    while (gzread(file, bytes, sizeof bytes) > 0)
+        continue;
+    const char *reason = volume_reason(file, &status);
+    return status == Z_OK || status == Z_STREAM_END ||
+           fornix_fail_input(filling->error, "%s: damaged: %s", filling->path, reason);
+}
+
+/* whole: the voxels' bytes, or NULL where they are still to be read. */
+static bool fill(gzFile file, Filling *filling, char *whole)
 {
     const VolumeHeader *header = filling->header;
-    char bytes[TILE * sizeof(double)];
+    char piece[TILE * sizeof(double)], *bytes = piece;
     float values[TILE];
     int64_t total = header->offset + header->bytes;
     for (int64_t left = header->bytes / header->type->size; left > 0;) {
-        int64_t count = left < TILE ? left : TILE;
-        if (!volume_fetch(file, filling->path, bytes, count * header->type->size, total,
-                          filling->error))
+        int64_t count = left < TILE ? left : TILE, length = count * header->type->size;
+        if (whole)
+            bytes = whole + (header->bytes - left * header->type->size);
+        else if (!volume_fetch(file, filling->path, bytes, length, total, filling->error))
             return false;
         decode(header, bytes, count, values);
         if (!check_finite(filling, values, count))
@@ -132,13 +169,7 @@ static bool fill(gzFile file, Filling *filling)
         place(filling, values, count);
         left -= count;
     }
-    /* The stream's checksum is looked at only when its end is read; damage may have moved that. */
-    int status = Z_OK;
-    while (gzread(file, bytes, sizeof bytes) > 0)
-        continue;
-    const char *reason = volume_reason(file, &status);
-    return status == Z_OK || status == Z_STREAM_END ||
-           fornix_fail_input(filling->error, "%s: damaged: %s", filling->path, reason);
+    return whole || stream_end(file, filling);
 }
 
 static bool pass_extensions(gzFile file, const VolumeHeader *header, const char *path,
@@ -148,6 +179,19 @@ static bool pass_extensions(gzFile file, const VolumeHeader *header, const char 
         return true;
     return fornix_fail_input(error, "%s is truncated: %jd of %" PRId64 " bytes", path,
                              (intmax_t)gztell(file), header->offset + header->bytes);
+}
+
+static bool read_voxels(gzFile file, Filling *filling, const VolumeMap *map)
+{
+    const VolumeHeader *header = filling->header;
+    int64_t total = header->offset + header->bytes;
+    char *whole = gzdirect(file) ? NULL : volume_inflate(filling->path, total);
+    filling->strides = volume_strides(map, header->channels);
+    bool ok = (whole || pass_extensions(file, header, filling->path, filling->error)) &&
+              fill(file, filling, whole ? whole + header->offset : NULL);
+    if (whole)
+        mem_large_free(whole, (size_t)total);
+    return ok;
 }
 
 float *volume_read(const char *path, VolumeInfo *info, const float *replace, FornixError *error)
@@ -161,18 +205,40 @@ float *volume_read(const char *path, VolumeInfo *info, const float *replace, For
     bool ok = volume_orient(&header, path, info, error);
     if (ok) {
         bytes = volume_bytes(&info->map, header.channels);
-        filling.strides = volume_strides(&info->map, header.channels);
         filling.out = mem_large((size_t)bytes);
         ok = filling.out || fornix_fail(error, "%s: no memory for its %" PRId64 " MB as floats",
                                         path, bytes >> 20);
     }
-    ok = ok && pass_extensions(file, &header, path, error) && fill(file, &filling);
+    ok = ok && read_voxels(file, &filling, &info->map);
     gzclose(file);
     if (ok)
         return filling.out;
     if (filling.out)
         mem_large_free(filling.out, (size_t)bytes);
     return NULL;
+}
+
+bool volume_read_into(const char *path, const VolumeMap *map, const VolumeTarget *target,
+                      FornixError *error)
+{
+    VolumeHeader header;
+    VolumeInfo info;
+    gzFile file = volume_open(path, &header, error);
+    if (!file)
+        return false;
+    Filling filling = {.header = &header,
+                       .path = path,
+                       .replace = target->replace,
+                       .error = error,
+                       .out = target->out};
+    bool ok = volume_orient(&header, path, &info, error);
+    for (int a = 0; ok && a < 3; a++)
+        ok = info.map.size[a] == map->size[a];
+    ok = (ok && info.channels == target->channels) ||
+         fornix_fail(error, "%s changed while it was used", path);
+    ok = ok && read_voxels(file, &filling, &info.map);
+    gzclose(file);
+    return ok;
 }
 
 static void slice_axes(int axis, int *across, int *down)

@@ -47,6 +47,15 @@ bool volume_inspect(const char *path, VolumeInfo *info, FornixError *error);
  * by *replace. */
 float *volume_read(const char *path, VolumeInfo *info, const float *replace, FornixError *error);
 int64_t volume_bytes(const VolumeMap *map, int64_t channels); /* of a grid */
+/* The same onto a grid that is all of the image (volume_is_whole), without another copy. A file
+ * that has become one of another size is refused. */
+typedef struct VolumeTarget {
+    float *out; /* volume_bytes(map, channels) */
+    int64_t channels;
+    const float *replace;
+} VolumeTarget;
+bool volume_read_into(const char *path, const VolumeMap *map, const VolumeTarget *target,
+                      FornixError *error);
 
 /* ---- The grid ---- */
 
@@ -68,6 +77,8 @@ bool volume_to_grid(const VolumeMap *map, VolumeSampling sampling, const float *
 bool volume_from_grid(const VolumeMap *map, VolumeSampling sampling, const float *grid,
                       int64_t channels, float fill, float *image, FornixError *error);
 void volume_image_size(const VolumeMap *map, int64_t size[3]); /* of the oriented image, W H D */
+/* Whether the grid is the oriented image, voxel by voxel. */
+bool volume_is_whole(const VolumeMap *map);
 
 /* ---- Slices ---- */
 

@@ -235,7 +235,7 @@ gzFile volume_open(const char *path, VolumeHeader *header, FornixError *error)
         fornix_fail(error, "%s: no memory to read it", path);
         return NULL;
     }
-    gzbuffer(file, 1 << 17);
+    gzbuffer(file, 1 << 14); /* for the header: voxels are inflated in another way */
     if (read_header(file, path, header, error) && check_length(file, header, path, size, error))
         return file;
     gzclose(file);

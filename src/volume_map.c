@@ -71,6 +71,16 @@ void volume_image_size(const VolumeMap *map, int64_t size[3])
         size[a] = map->file_size[map->axis[a]];
 }
 
+bool volume_is_whole(const VolumeMap *map)
+{
+    int64_t size[3];
+    volume_image_size(map, size);
+    bool whole = true;
+    for (int a = 0; a < 3; a++)
+        whole = whole && map->size[a] == size[a] && map->start[a] == 0 && map->step[a] == 1;
+    return whole;
+}
+
 /* The triangle around place, of half width 1 voxel, or of `step` where that is more. */
 static void add_linear(Axis *axis, Tap *tap, double place, double step)
 {
@@ -124,6 +134,16 @@ static void axis_free(Axis *axis)
     mem_free(axis->weights);
 }
 
+/* How many new voxels from i on are source voxels side by side. */
+static int64_t run_length(const Axis *axis, int64_t i)
+{
+    const Tap *taps = axis->taps + i;
+    int64_t run = 1;
+    while (i + run < axis->to && taps[run].count == 1 && taps[run].first == taps->first + run)
+        run++;
+    return run;
+}
+
 /* in: outer x axis.from x inner; out: outer x axis.to x inner. */
 static void apply(const Axis *axis, int64_t outer, int64_t inner, const float *in, float fill,
                   float *out)
@@ -135,9 +155,12 @@ static void apply(const Axis *axis, int64_t outer, int64_t inner, const float *i
             if (tap->count == 0)
                 for (int64_t n = 0; n < inner; n++)
                     out[n] = fill;
-            else if (tap->count == 1)
-                memcpy(out, row, (size_t)inner * sizeof *out);
-            else
+            else if (tap->count == 1) {
+                int64_t run = run_length(axis, i);
+                memcpy(out, row, (size_t)(run * inner) * sizeof *out);
+                i += run - 1;
+                out += (run - 1) * inner;
+            } else
                 for (int64_t n = 0; n < inner; n++)
                     out[n] = weights[0] * row[n];
             for (int64_t w = 1; w < tap->count; w++)

@@ -33,6 +33,9 @@ gzFile volume_open(const char *path, VolumeHeader *header, FornixError *error);
 /* As gzread, but of all length bytes; total is how many there should be in the file. */
 bool volume_fetch(gzFile file, const char *path, void *out, int64_t length, int64_t total,
                   FornixError *error);
+/* All of a gzip file's content at once, which is to be of that many bytes; freed with
+ * mem_large_free. NULL where it is not, or not to be had in this way: the stream tells why. */
+char *volume_inflate(const char *path, int64_t bytes);
 /* What gzerror says. */
 const char *volume_reason(gzFile file, int *status);
 bool volume_orient(const VolumeHeader *header, const char *path, VolumeInfo *info,
