@@ -128,7 +128,10 @@ START_TEST(in_place)
         ck_assert_ptr_nonnull(strstr(error.text, "changed while it was used"));
         target.channels--;
         for (int a = 0; a < 3; a++) {
-            VolumeMap other = info.map;
+            VolumeMap other = info.map, moved = info.map, wider = info.map;
+            moved.start[a] = .5;
+            wider.step[a] = 1.5;
+            ck_assert(!volume_is_whole(&moved) && !volume_is_whole(&wider));
             error = (FornixError){0};
             other.size[a]--;
             ck_assert(!volume_is_whole(&other));
@@ -229,7 +232,8 @@ START_TEST(least)
             fill_runs(image, count, (uint64_t)count + 7);
             float expected = 0;
             for (int64_t i = 0; i < count; i++) {
-                image[i] = positive ? fabsf(image[i]) * (i % 4 ? 1.f : -0.f) : image[i];
+                if (positive && (!i || image[i] != 0)) /* then the first zero is the least */
+                    image[i] = 1 + fabsf(image[i]);
                 expected = !i || image[i] < expected ? image[i] : expected;
             }
             float got = pixels_least(image, count);
