@@ -258,7 +258,7 @@ static bool sweep_stage(Applier *a, FornixError *error)
     if (fine && count)
         fine = a->windows ? sweep_windows(a, &sweep, error) : sweep_run(&sweep, error);
     if (fine && count && run->profile)
-        profile_print(&plans, &start, 0);
+        profile_print(&plans, &start);
     meter_note(gauge, "%lld rows", (long long)a->kept);
     meter_end(gauge);
     windows_free(a->windows);

@@ -208,14 +208,14 @@ float *const *loader_wait(Loader *loader, FornixError *error)
 {
     Slot *slot = &loader->slots[loader->next];
     double began = seconds_now();
-    team_wait(loader->team, slot->ticket);
+    double elsewhere = team_wait(loader->team, slot->ticket);
     slot->ticket = NULL;
     for (int k = 0; k < slot->ahead.wanted; k++)
         slot->columns[loader->column_count + k] =
             (float *)(uintptr_t)plan_wanted(slot->ahead.plan, k).data;
     if (slot->ahead.plan)
         plan_end(slot->ahead.plan);
-    loader->waited += seconds_now() - began;
+    loader->waited += seconds_now() - began - elsewhere;
     loader->next = !loader->next;
     if (!loader->error.text[0])
         return slot->columns;

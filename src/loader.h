@@ -29,7 +29,7 @@ int loader_turn(const Loader *loader);
  * loader_wait. NULL after a failure to read. */
 float *const *loader_wait(Loader *loader, FornixError *error);
 
-/* Seconds that loader_wait waited, in all. */
+/* Seconds that loader_wait waited, in all, but for those in which its thread worked for others. */
 double loader_waited(const Loader *loader);
 
 #endif

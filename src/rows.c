@@ -109,6 +109,7 @@ bool sweep_run(const Sweep *sweep, FornixError *error)
             return false;
     }
     bool fine = sweep_batches(sweep, loader, error);
+    sweep->plans->waited += loader ? loader_waited(loader) : 0;
     loader_free(loader);
     return fine;
 }

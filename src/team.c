@@ -262,15 +262,22 @@ Ticket *team_start(Team *team, const Tasks *tasks)
     return ticket;
 }
 
-void team_wait(Team *team, Ticket *ticket)
+double team_wait(Team *team, Ticket *ticket)
 {
+    double elsewhere = 0;
     pthread_mutex_lock(&team->lock);
-    while (!atomic_load(&ticket->done))
+    while (!atomic_load(&ticket->done)) {
+        bool own = team->ready_count && team->ready[team->ready_count - 1].ticket == ticket;
+        double began = own ? 0 : seconds_now();
         if (!run_piece(team))
             wait_for_change(team);
+        else if (!own)
+            elsewhere += seconds_now() - began;
+    }
     pthread_mutex_unlock(&team->lock);
     mem_free(ticket->live);
     mem_free(ticket);
+    return elsewhere;
 }
 
 void team_tasks(Team *team, const Tasks *tasks)

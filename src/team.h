@@ -43,10 +43,11 @@ typedef struct Tasks {
 /* Runs all of them; returns when all have ended. Called from within the team only. */
 void team_tasks(Team *team, const Tasks *tasks);
 
-/* The same without waiting; *tasks must live until team_wait, which frees the ticket. */
+/* The same without waiting; *tasks must live until team_wait, which frees the ticket and tells for
+ * how many seconds the thread that waited worked for others. */
 typedef struct Ticket Ticket;
 Ticket *team_start(Team *team, const Tasks *tasks);
-void team_wait(Team *team, Ticket *ticket);
+double team_wait(Team *team, Ticket *ticket);
 
 /* work(context, i) for every i in [0, count); returns when all have ended. */
 void team_each(Team *team, int64_t count, void (*work)(void *context, int64_t i), void *context);

@@ -380,8 +380,10 @@ bool train_run(StageRun *run, FornixError *error)
         fine = train_steps(&t, error) && finish(&t, error);
         meter_end(t.gauge);
     }
+    if (fine) /* beside what validation waited */
+        t.plans.waited += loader_waited(t.loader);
     if (fine && run->profile)
-        profile_print(&t.plans, &start, loader_waited(t.loader));
+        profile_print(&t.plans, &start);
     close_trainer(&t);
     return fine;
 }

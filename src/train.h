@@ -51,6 +51,7 @@ typedef struct StagePlans {
     StagePlanEntry *entries;
     int count;
     uint64_t seed;
+    double waited; /* seconds that batches were waited for */
 } StagePlans;
 
 /* NULL after a failure. The plan stays the StagePlans'. */
@@ -66,9 +67,8 @@ typedef struct ProfileStart {
 } ProfileStart;
 
 ProfileStart profile_start(const StageRun *run);
-/* ... and told after the last: each node and pass, most first, beside what the machine can do.
- * waited: seconds that steps waited for their batches. */
-void profile_print(const StagePlans *plans, const ProfileStart *start, double waited);
+/* ... and told after the last: each node and pass, most first, beside what the machine can do. */
+void profile_print(const StagePlans *plans, const ProfileStart *start);
 
 /* Runs a body over rows in order, batch by batch; `each` gets every batch's plan and rows. */
 typedef struct Sweep {

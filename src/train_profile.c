@@ -127,7 +127,7 @@ static void print_plan(const StagePlanEntry *entry, const Machine *machine, int 
     mem_free(timings);
 }
 
-void profile_print(const StagePlans *plans, const ProfileStart *start, double waited)
+void profile_print(const StagePlans *plans, const ProfileStart *start)
 {
     const StageRun *run = plans->run;
     int threads = team_threads(run->team);
@@ -136,7 +136,7 @@ void profile_print(const StagePlans *plans, const ProfileStart *start, double wa
     double most = bytes_most(); /* before the machine is measured, which takes memory */
     Machine machine = machine_of(run->team);
     fprintf(run->profile, "%s %s: %.2f s, waited %.3f s for its samples, cores idle %.1f %%\n",
-            run->stage->element->name, run->stage->id, seconds, waited, 100 * idle);
+            run->stage->element->name, run->stage->id, seconds, plans->waited, 100 * idle);
     fprintf(run->profile, "memory: %.1f MB before the first step, %.1f MB at the most\n",
             1e-6 * start->bytes, 1e-6 * most);
     fprintf(run->profile, "machine: %.1f GFLOP/s and %.1f GB/s copied a thread, measured\n",

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "../src/expand.h"
 #include "../src/infer.h"
@@ -531,6 +532,39 @@ START_TEST(drivers_share_the_team)
 }
 END_TEST
 
+enum { OWN_MS = 20, OTHERS_MS = 40 };
+
+static void nap(void *context, int task, int pass, int64_t begin, int64_t end)
+{
+    (void)task, (void)pass, (void)begin, (void)end;
+    nanosleep(&(struct timespec){.tv_nsec = *(long *)context * 1000000}, NULL);
+}
+
+/* One thread: what is not the next batch comes first. */
+static void wait_for_batch(void *context, Team *team)
+{
+    double *seconds = context, began = seconds_now();
+    int64_t one = 1;
+    long own = OWN_MS, others = OTHERS_MS;
+    Task task = {.grains = &one, .passes = 1};
+    Tasks batch = {.tasks = &task, .count = 1, .run = nap, .context = &own, .low = true};
+    Tasks step = {.tasks = &task, .count = 1, .run = nap, .context = &others};
+    Ticket *first = team_start(team, &batch), *second = team_start(team, &step);
+    seconds[1] = team_wait(team, first);
+    seconds[0] = seconds_now() - began;
+    seconds[2] = team_wait(team, second);
+}
+
+START_TEST(work_for_others_is_no_waiting)
+{
+    double seconds[3];
+    team_run(1, wait_for_batch, seconds);
+    ck_assert_double_ge(seconds[1], 1e-3 * OTHERS_MS);
+    ck_assert_double_ge(seconds[0] - seconds[1], 1e-3 * OWN_MS);
+    ck_assert_double_eq(seconds[2], 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("engine");
@@ -544,6 +578,7 @@ int main(void)
     suite_add_tcase(suite, plans);
     TCase *teams = tcase_create("teams");
     tcase_add_loop_test(teams, tasks_run_in_order, 0, 12);
+    tcase_add_test(teams, work_for_others_is_no_waiting);
     tcase_add_loop_test(teams, drivers_share_the_team, 0, 4);
     suite_add_tcase(suite, teams);
     SRunner *runner = srunner_create(suite);
