@@ -10,11 +10,12 @@
 #include <float.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base.h"
 
-enum { TILE = 2048 }; /* voxels */
+enum { TILE = 2048, SIDE = 16, SPAN = 128 }; /* voxels */
 
 typedef struct {
     const VolumeHeader *header;
@@ -138,6 +139,47 @@ static void place(Filling *filling, const float *values, int64_t count)
     }
 }
 
+/* Values of rows that are neighbours along W, as they lie there. */
+static void place_rows(float values[SIDE][SPAN], int64_t rows, int64_t count, int64_t step,
+                       float *to)
+{
+    for (int64_t n = 0; n < count; n++, to += step)
+        for (int64_t row = 0; row < rows; row++)
+            to[row] = values[row][n];
+}
+
+/* Where W is not the file's own row, neighbours in a row come to lie far apart, each in a line of
+ * the cache of its own. So some rows are decoded at a time that are neighbours along W. false: not
+ * for this file, or a value is not finite, which fill will find. */
+static bool fill_turned(Filling *filling, char *whole)
+{
+    const VolumeHeader *header = filling->header;
+    const int64_t *size = header->size, *step = filling->strides.step;
+    int near = llabs(step[1]) == 1 ? 1 : 2, far = 3 - near;
+    if (header->swap || header->channels > 1 || llabs(step[0]) == 1 || llabs(step[near]) != 1)
+        return false;
+    int64_t apart = near == 1 ? size[0] : size[0] * size[1]; /* voxels, from row to row */
+    for (int64_t f = 0; f < size[far]; f++)
+        for (int64_t n = 0; n < size[near]; n += SIDE)
+            for (int64_t i = 0; i < size[0]; i += SPAN) {
+                float values[SIDE][SPAN];
+                int64_t rows = size[near] - n < SIDE ? size[near] - n : SIDE;
+                int64_t count = size[0] - i < SPAN ? size[0] - i : SPAN;
+                int64_t from = i + n * apart + f * (near == 1 ? size[0] * size[1] : size[0]);
+                for (int64_t row = 0; row < rows; row++) {
+                    float *to = values[step[near] > 0 ? row : rows - 1 - row];
+                    decode(header, whole + (from + row * apart) * header->type->size, count, to);
+                    if (!all_finite(to, count))
+                        return false;
+                }
+                int64_t low = step[near] > 0 ? n : n + rows - 1;
+                place_rows(values, rows, count, step[0],
+                           filling->out + filling->strides.first + f * step[far] +
+                               low * step[near] + i * step[0]);
+            }
+    return true;
+}
+
 /* The stream's checksum is looked at only when its end is read; damage may have moved that. */
 static bool stream_end(gzFile file, const Filling *filling)
 {
@@ -157,6 +199,8 @@ static bool fill(gzFile file, Filling *filling, char *whole)
     char piece[TILE * sizeof(double)], *bytes = piece;
     float values[TILE];
     int64_t total = header->offset + header->bytes;
+    if (whole && fill_turned(filling, whole))
+        return true;
     for (int64_t left = header->bytes / header->type->size; left > 0;) {
         int64_t count = left < TILE ? left : TILE, length = count * header->type->size;
         if (whole)

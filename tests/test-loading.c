@@ -110,6 +110,53 @@ START_TEST(at_once_and_as_a_stream)
 }
 END_TEST
 
+enum { LONG = 150, MIDDLE = 37, SHORT = 18, ALL = LONG * MIDDLE * SHORT };
+
+/* What a file says, zipped and plain, whose axes run along W, H and D as `order` says. */
+static void compare_order(const int order[3], int flips, const float *image, const float *replace)
+{
+    FornixError error = {0}, plain_error = {0};
+    VolumeInfo info = {.map = {.size = {LONG, MIDDLE, SHORT}}, .channels = 1}, seen;
+    for (int a = 0; a < 3; a++)
+        info.affine[order[a]][a] = flips >> a & 1 ? -2 : 2;
+    char *plain = file_join(folder, "o.nii"), *zipped = file_join(folder, "o.nii.gz");
+    ck_assert(volume_write(plain, &info, image, VOLUME_FLOAT32, &error));
+    ck_assert(volume_write(zipped, &info, image, VOLUME_FLOAT32, &error));
+    float *expected = volume_read(plain, &seen, replace, &plain_error);
+    float *got = volume_read(zipped, &seen, replace, &error);
+    ck_assert((got == NULL) == (expected == NULL));
+    if (got) {
+        ck_assert_msg(memcmp(got, expected, ALL * sizeof *got) == 0, "%d%d%d, flips %d", order[0],
+                      order[1], order[2], flips);
+        mem_large_free(got, ALL * sizeof *got);
+        mem_large_free(expected, ALL * sizeof *got);
+    } else {
+        ck_assert_str_eq(strstr(error.text, "voxel"), strstr(plain_error.text, "voxel"));
+    }
+    mem_free(plain);
+    mem_free(zipped);
+}
+
+START_TEST(any_order_of_axes)
+{
+    static const int orders[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
+                                    {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+    static const int64_t bad[] = {LONG + 3, 131, ALL - 1};
+    float *image = mem_new(ALL, sizeof *image), with = 7;
+    fornix_random_fill_normal(fornix_random_key(5, "order"), 0, image, ALL);
+    for (size_t k = 0; k < COUNT(orders); k++)
+        for (int flips = 0; flips < 8; flips++)
+            compare_order(orders[k], flips, image, NULL);
+    for (size_t b = 0; b < COUNT(bad); b++)
+        image[bad[b]] = NAN;
+    for (size_t k = 0; k < COUNT(orders); k++) {
+        compare_order(orders[k], 5, image, NULL);
+        compare_order(orders[k], 2, image, &with);
+    }
+    mem_free(image);
+}
+END_TEST
+
 START_TEST(in_place)
 {
     for (int64_t channels = 1; channels <= 3; channels++) {
@@ -287,6 +334,7 @@ int main(void)
     TCase *tests = tcase_create("loading");
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, at_once_and_as_a_stream);
+    tcase_add_test(tests, any_order_of_axes);
     tcase_add_test(tests, in_place);
     tcase_add_test(tests, not_finite);
     tcase_add_test(tests, scales);
