@@ -142,6 +142,10 @@ static bool volume_find(FornixBuild *build, Opened *o, const int64_t *columns, i
     if (mask >= 0 && (!(volume->mask = header_read(build, o, masked, &info)) ||
                       !sizes_agree(build, o, masked, &info, &first)))
         return false;
+    if (mask >= 0 && info.channels > 1)
+        return manifest_fail(build, &o->manifest, masked, "manifest",
+                             "a mask is one volume, and %s holds %" PRId64, volume->mask,
+                             info.channels);
     Fitting fitting = {a->size, a->spacing, a->fit, a->anchor, slice_axis(a)};
     return fit_volume(build, &fitting, &first, &volume->map, volume->spacing);
 }

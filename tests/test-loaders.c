@@ -304,6 +304,11 @@ START_TEST(bad_volumes)
     refused("nifti", "half.csv",
             "subject='patient' images='flair' mask='seg' slices='axial' keep='tumour'", NULL,
             "no whole number");
+    float two[2 * VOXELS] = {0};
+    volume_file("two.nii", two, 2);
+    text_file("two.csv", "patient,flair,seg\nA,a.nii.gz,two.nii\n");
+    refused("nifti", "two.csv", "subject='patient' images='flair' mask='seg'", "manifest",
+            "two.nii holds 2");
     text_file("text.nii", "this is no volume");
     text_file("text.csv", "patient,flair,seg\nA,text.nii,half.nii\n");
     refused("nifti", "text.csv", "subject='patient' images='flair'", NULL, "text.nii");
