@@ -59,6 +59,17 @@ double arms_test(const Arm *a, const Arm *b, int figure);
  * the data counts too). So no p of n subjects is below 2^(1 - n). NAN where the difference is. */
 void arms_permutation(const Arm *a, const Arm *b, const Resampling *resampling, double *p);
 
+/* ---- Doubts (arm_doubts.c) --------------------------------------------------------------- */
+
+enum { FEW_SUBJECTS = 10 }; /* of a class: below that nothing is to be relied on */
+
+bool arm_covers_chance(const Arm *arm); /* the interval of its AUC */
+bool arm_is_constant(const Arm *arm);   /* names one class always */
+/* Totals do not follow from the figures and counts of the classes. */
+bool arm_has_other_totals(const Arm *arm);
+/* Something was fitted or chosen on subjects that it judges. */
+bool arm_was_fitted_on_judged(const Arm *arm);
+
 /* ---- Names ------------------------------------------------------------------------------- */
 
 /* Names differ in the values of loops: "scores[smote][1]". The loop, from 0, that arms are told by:

@@ -32,13 +32,18 @@ static int64_t find_steps(const Judge *judge, const Predictions *p, int32_t clas
     return count;
 }
 
-static void add_curve(const ClassificationReport *report, const char *name, int32_t class,
+static const char *class_of(const CurveRequest *request, int32_t class, char text[CLASS_NAME])
+{
+    return report_class(request->label, request->predictions->classes, class, text);
+}
+
+static void add_curve(const CurveRequest *request, const char *name, int32_t class,
                       const FornixCurve *curve)
 {
     char text[CLASS_NAME], full[CLASS_NAME + 64];
-    snprintf(full, sizeof full, "%s%s%s%s", report->prefix, name, class < 0 ? "" : ".",
-             class < 0 ? "" : report_class(report, class, text));
-    fornix_curve(report->build, full, curve);
+    snprintf(full, sizeof full, "%s%s%s", name, class < 0 ? "" : ".",
+             class < 0 ? "" : class_of(request, class, text));
+    request->take(request->context, full, curve);
 }
 
 /* Points on a straight line between their neighbours say nothing: counts are exact. */
@@ -49,8 +54,7 @@ static bool is_corner(const Step *before, const Step *at, const Step *after)
     return up * further != on * right;
 }
 
-static void add_roc(const ClassificationReport *report, int32_t class, const Step *steps,
-                    int64_t count)
+static void add_roc(const CurveRequest *request, int32_t class, const Step *steps, int64_t count)
 {
     static const char *const columns[] = {"false_positive_rate", "sensitivity", "threshold"};
     const Step *last = &steps[count - 1], start = {INFINITY, 0, 0};
@@ -65,11 +69,11 @@ static void add_roc(const ClassificationReport *report, int32_t class, const Ste
         values[3 * rows++ + 2] = at->score;
     }
     if (last->positives > 0 && last->negatives > 0)
-        add_curve(report, "roc", class, &(FornixCurve){columns, 3, values, rows});
+        add_curve(request, "roc", class, &(FornixCurve){columns, 3, values, rows});
     mem_free(values);
 }
 
-static void add_precision(const ClassificationReport *report, int32_t class, const Step *steps,
+static void add_precision(const CurveRequest *request, int32_t class, const Step *steps,
                           int64_t count)
 {
     static const char *const columns[] = {"recall", "precision", "threshold"};
@@ -81,17 +85,17 @@ static void add_precision(const ClassificationReport *report, int32_t class, con
         values[3 * k + 2] = steps[k].score;
     }
     if (all > 0)
-        add_curve(report, "precision_recall", class, &(FornixCurve){columns, 3, values, count});
+        add_curve(request, "precision_recall", class, &(FornixCurve){columns, 3, values, count});
     mem_free(values);
 }
 
 /* class -1: of the highest probability, whichever class it is of. */
-static void add_reliability(const ClassificationReport *report, int32_t class)
+static void add_reliability(const CurveRequest *request, int32_t class)
 {
     static const char *const columns[][5] = {
         {"low", "high", "samples", "confidence", "accuracy"},
         {"low", "high", "samples", "probability", "frequency"}};
-    const Predictions *p = report->predictions;
+    const Predictions *p = request->predictions;
     double bins[RELIABILITY_BINS][5] = {{0}};
     for (int64_t i = 0; i < p->samples; i++) {
         const double *score = p->score + i * p->classes;
@@ -108,41 +112,41 @@ static void add_reliability(const ClassificationReport *report, int32_t class)
         bins[k][3] = samples > 0 ? bins[k][3] / samples : NAN;
         bins[k][4] = samples > 0 ? bins[k][4] / samples : NAN;
     }
-    add_curve(report, "reliability", class,
+    add_curve(request, "reliability", class,
               &(FornixCurve){columns[class >= 0], 5, bins[0], RELIABILITY_BINS});
 }
 
-static void add_confusion(const ClassificationReport *report)
+static void add_confusion(const CurveRequest *request)
 {
-    int32_t classes = report->predictions->classes;
+    int32_t classes = request->predictions->classes;
     size_t cells = (size_t)classes * (size_t)classes;
     char(*text)[CLASS_NAME] = mem_new((size_t)classes, sizeof *text);
     const char **names = mem_new((size_t)classes, sizeof *names);
     int64_t *count = mem_new(cells, sizeof *count);
     double *values = mem_new(cells, sizeof *values);
     for (int32_t c = 0; c < classes; c++)
-        names[c] = report_class(report, c, text[c]);
-    confusion_count(report->predictions, count);
+        names[c] = class_of(request, c, text[c]);
+    confusion_count(request->predictions, count);
     for (size_t k = 0; k < cells; k++)
         values[k] = (double)count[k];
-    add_curve(report, "confusion", -1, &(FornixCurve){names, classes, values, classes});
+    add_curve(request, "confusion", -1, &(FornixCurve){names, classes, values, classes});
     mem_free(values);
     mem_free(count);
     mem_free(names);
     mem_free(text);
 }
 
-void classification_curves(const ClassificationReport *report, const Judge *judge)
+void classification_curves(const CurveRequest *request)
 {
-    const Predictions *p = report->predictions;
+    const Predictions *p = request->predictions;
     Step *steps = mem_new((size_t)p->samples + 1, sizeof *steps);
     for (int32_t c = 0; c < p->classes; c++) {
-        int64_t count = find_steps(judge, p, c, steps);
-        add_roc(report, c, steps, count);
-        add_precision(report, c, steps, count);
-        add_reliability(report, c);
+        int64_t count = find_steps(request->judge, p, c, steps);
+        add_roc(request, c, steps, count);
+        add_precision(request, c, steps, count);
+        add_reliability(request, c);
     }
-    add_reliability(report, -1);
-    add_confusion(report);
+    add_reliability(request, -1);
+    add_confusion(request);
     mem_free(steps);
 }

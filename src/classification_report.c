@@ -28,17 +28,18 @@ typedef struct {
     double permutation;
 } Telling;
 
-const char *report_class(const ClassificationReport *report, int32_t class, char text[CLASS_NAME])
+const char *report_class(const FornixColumn *label, int32_t classes, int32_t class,
+                         char text[CLASS_NAME])
 {
-    FornixColumn label = *report->label;
-    label.classes = report->predictions->classes;
-    label.class_names = report->label->classes ? report->label->class_names : NULL;
-    return column_class(&label, class, text);
+    FornixColumn named = *label;
+    named.classes = classes;
+    named.class_names = label->classes ? label->class_names : NULL;
+    return column_class(&named, class, text);
 }
 
 static const char *class_of(const Telling *t, int32_t class, char text[CLASS_NAME])
 {
-    return report_class(t->report, class, text);
+    return report_class(t->report->label, t->predictions->classes, class, text);
 }
 
 static const char *drawn(const Telling *t)
@@ -246,6 +247,24 @@ static void count(Telling *t)
         t->of_class[resampling->stratum[c]]++;
 }
 
+static void take_curve(void *context, const char *name, const FornixCurve *curve)
+{
+    const ClassificationReport *report = context;
+    char full[CLASS_NAME + 64];
+    snprintf(full, sizeof full, "%s%s", report->prefix, name);
+    fornix_curve(report->build, full, curve);
+}
+
+static void add_curves(const Telling *t)
+{
+    ClassificationReport report = *t->report;
+    classification_curves(&(CurveRequest){.predictions = t->predictions,
+                                          .judge = t->judge,
+                                          .label = report.label,
+                                          .take = take_curve,
+                                          .context = &report});
+}
+
 void classification_report(const ClassificationReport *report)
 {
     int figures = judge_figure_count(report->predictions->classes);
@@ -258,7 +277,7 @@ void classification_report(const ClassificationReport *report)
     t.permutation = judge_permutation(t.judge, report->resampling, AUC);
     count(&t);
     add_metrics(&t);
-    classification_curves(report, t.judge);
+    add_curves(&t);
     report_overall(&t);
     report_classes(&t);
     report_confusion(&t);

@@ -25,8 +25,18 @@ typedef struct ClassificationReport {
 void classification_report(const ClassificationReport *report);
 
 /* The class's name, or its number, in text; which it returns. */
-const char *report_class(const ClassificationReport *report, int32_t class, char text[CLASS_NAME]);
+const char *report_class(const FornixColumn *label, int32_t classes, int32_t class,
+                         char text[CLASS_NAME]);
+
+typedef struct CurveRequest {
+    const Predictions *predictions;
+    const Judge *judge; /* of them */
+    const FornixColumn *label;
+    void (*take)(void *context, const char *name, const FornixCurve *curve); /* to be copied */
+    void *context;
+} CurveRequest;
+
 /* ROC and precision over recall of each class against the rest, reliability, confusion. */
-void classification_curves(const ClassificationReport *report, const Judge *judge);
+void classification_curves(const CurveRequest *request);
 
 #endif

@@ -51,5 +51,6 @@ int command_cache(const Options *options);
 /* What runs and sweeps end with, in command_report.c. */
 void command_end_run(const char *folder, Experiment *experiment);
 void command_end_sweep(const char *folder);
+void command_end_job(const char *folder, Experiment *experiment);
 
 #endif

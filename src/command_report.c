@@ -20,6 +20,15 @@ void command_end_run(const char *folder, Experiment *experiment)
         tell(&error);
 }
 
+/* A report of each of hundreds of jobs is made where somebody asks; what it needs of the open graph
+ * is kept. */
+void command_end_job(const char *folder, Experiment *experiment)
+{
+    FornixError error = {0};
+    if (!show_save(experiment, folder, &error))
+        tell(&error);
+}
+
 void command_end_sweep(const char *folder)
 {
     FornixError error = {0};

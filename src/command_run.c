@@ -55,6 +55,7 @@ int command_sweep(const Options *options)
                             .fail_fast = options->fail_fast,
                             .retry_failed = options->retry_failed,
                             .after = command_end_sweep,
+                            .after_job = command_end_job,
                             .json = options->json};
     if (!read_count(options->jobs, &request.jobs) ||
         !read_count(options->threads, &request.threads) ||

@@ -13,8 +13,6 @@
 #include "statistics.h"
 #include "text.h"
 
-enum { FEW_SUBJECTS = 10 };
-
 /* ---- Sentences --------------------------------------------------------------------------- */
 
 static void tell_difference(const Comparison *c, const ArmPair *pair, int k)
@@ -179,44 +177,6 @@ static void warn_of_arms(const Comparison *c, bool (*holds)(const Arm *arm), con
     text_free(&names);
 }
 
-static bool covers_chance(const Arm *arm)
-{
-    double value, low, high;
-    return arm->truth && fornix_get_metric(arm->table, "auc", &value, &low, &high) && low <= 0.5 &&
-           high >= 0.5;
-}
-
-static bool is_constant(const Arm *arm)
-{
-    return arm->truth && predictions_constant(&arm->predictions) >= 0;
-}
-
-static bool has_other_totals(const Arm *arm)
-{
-    double accuracy, low, high;
-    if (!arm->truth || !fornix_get_metric(arm->table, "accuracy", &accuracy, &low, &high))
-        return false;
-    double *figures = mem_new((size_t)judge_figure_count(arm->classes), sizeof *figures);
-    judge_figures(arm->judge, NULL, NULL, figures);
-    bool other =
-        !judge_agrees(&arm->predictions, figures) || !(fabs(figures[ACCURACY] - accuracy) < 1e-12);
-    mem_free(figures);
-    return other;
-}
-
-static bool was_fitted_on_tested(const Arm *arm)
-{
-    const char **subjects = mem_new((size_t)arm->samples + 1, sizeof *subjects);
-    for (int64_t i = 0; i < arm->samples; i++)
-        subjects[i] = fornix_row(arm->table, arm->row[i])->subject;
-    Meeting meeting =
-        fits_meet(table_samples(arm->table), table_fits(arm->table), subjects, arm->samples);
-    bool met = meeting.met > 0;
-    meeting_free(&meeting);
-    mem_free(subjects);
-    return met;
-}
-
 static void warn_of_few(const Comparison *c)
 {
     for (int32_t class = 0; c->arm[0]->truth && class < c->arm[0]->classes; class ++) {
@@ -238,11 +198,11 @@ static void warn_of_few(const Comparison *c)
 void comparison_warnings(const Comparison *comparison)
 {
     const Comparison *c = comparison;
-    warn_of_arms(c, covers_chance, "chance lies in the interval of the AUC");
-    warn_of_arms(c, is_constant, "a constant classifier, which names one class always");
-    warn_of_arms(c, has_other_totals,
+    warn_of_arms(c, arm_covers_chance, "chance lies in the interval of the AUC");
+    warn_of_arms(c, arm_is_constant, "a constant classifier, which names one class always");
+    warn_of_arms(c, arm_has_other_totals,
                  "the totals do not follow from the figures and counts of the classes");
-    warn_of_arms(c, was_fitted_on_tested,
+    warn_of_arms(c, arm_was_fitted_on_judged,
                  "something was fitted or chosen on subjects that are judged here, which flatters");
     warn_of_few(c);
 }

@@ -13,4 +13,15 @@ void findings_value(FornixBuild *build, const char *name, const char *of, double
 /* The grid's lines, indented; frees it. */
 void findings_grid(FornixBuild *build, Grid *grid);
 
+/* ---- findings_json.c --------------------------------------------------------------------- */
+
+/* A number, or "undefined", "inf", "-inf". */
+struct json_t *findings_number_json(double value);
+/* {"columns": [name], "rows": [[number]]}; most: so many rows at most, evenly chosen, and the last
+ * one; 0: all. */
+struct json_t *findings_curve_json(const FornixCurve *curve, int64_t most);
+/* The file appears whole. Takes over root. */
+bool findings_write_json(const char *folder, const char *name, struct json_t *root,
+                         FornixError *error);
+
 #endif

@@ -14,6 +14,7 @@ static const char style[] =
     "h2 { font-size: 1.3rem; margin: 2.8rem 0 .6rem; padding-top: .7rem;\n"
     "  border-top: 2px solid var(--ink) }\n"
     "h3 { font-size: 1rem; margin: 1.4rem 0 .3rem }\n"
+    ".inner h2 { font-size: 1.1rem; margin-top: 1.8rem; border-top: 1px solid var(--line) }\n"
     "p { margin: .4rem 0; max-width: 46rem }\n"
     ".byline { color: var(--quiet); font-size: .92rem; max-width: none }\n"
     ".lead { display: grid; grid-template-columns: 1fr 1.5fr 1fr; gap: 0 2rem;\n"

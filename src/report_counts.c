@@ -108,24 +108,35 @@ static double count_above(const Report *report, const ReportNode *node, bool *se
     return count;
 }
 
-static double count_of(Report *report, const ReportNode *scores)
+double report_count(Report *report, const ReportNode *scores)
 {
     bool *seen = arena_take(report->memory, (size_t)report->node_count + 1, sizeof *seen);
     return count_above(report, scores, seen);
 }
 
-/* "acgan" of "acgan-300", "acgan300" and "acgan.300": what its number is drawn against. */
-static const char *family_of(Report *report, const char *label)
+/* The number in the label that is the count; NULL: there is none. */
+static const char *find_count(const char *label, double count, size_t *length)
 {
-    char *family = arena_text(report->memory, label);
-    size_t kept = 0;
-    for (const char *at = label; *at; at++)
-        if (!strchr("0123456789", *at))
-            family[kept++] = *at;
-    while (kept && strchr(".-_= ", family[kept - 1]))
-        kept--;
-    family[kept] = '\0';
-    return kept ? family : "synthetic";
+    for (const char *at = label; *at; at += *length ? *length : 1) {
+        *length = strspn(at, "0123456789");
+        if (*length && strtod(at, NULL) == count)
+            return at;
+    }
+    return NULL;
+}
+
+const char *report_family(Report *report, const char *label, double count)
+{
+    size_t length, before;
+    const char *number = find_count(label, count, &length);
+    if (!number)
+        return label;
+    before = (size_t)(number - label);
+    while (before && strchr(".-_= ", label[before - 1]))
+        before--;
+    if (!before && !number[length])
+        return "synthetic";
+    return arena_format(report->memory, "%.*s%s", (int)before, label, number + length);
 }
 
 static size_t find_points(Report *report, const ReportVerdict *verdict, const char *figure,
@@ -133,11 +144,11 @@ static size_t find_points(Report *report, const ReportVerdict *verdict, const ch
 {
     size_t found = 0;
     for (int a = 0; a < verdict->count; a++) {
-        double count = count_of(report, verdict->arms[a]);
+        double count = report_count(report, verdict->arms[a]);
         const char *label = report_label(report, verdict->arms[a]);
         ReportFigure value = report_figure(verdict->arms[a], "%s", figure);
         if (!isnan(count) && !isnan(value.value))
-            points[found++] = (ReportPoint){family_of(report, label), value, count};
+            points[found++] = (ReportPoint){report_family(report, label, count), value, count};
     }
     return found;
 }
@@ -147,13 +158,12 @@ static ReportFigure origin_of(Report *report, const ReportVerdict *verdict, cons
 {
     ReportFigure origin = {.value = NAN, .low = NAN, .high = NAN};
     for (int a = 0; a < verdict->count; a++)
-        if (report_is_baseline(report, verdict, a) && isnan(count_of(report, verdict->arms[a])))
+        if (report_is_baseline(report, verdict, a) && isnan(report_count(report, verdict->arms[a])))
             origin = report_figure(verdict->arms[a], "%s", figure);
     return origin;
 }
 
-/* Every family begins at the baseline. */
-static size_t add_origins(ReportFigure origin, ReportPoint *points, size_t count)
+size_t report_add_origins(ReportFigure origin, ReportPoint *points, size_t count)
 {
     size_t all = count;
     for (size_t k = 0; k < count && !isnan(origin.value); k++) {
@@ -194,7 +204,7 @@ void report_counts(Report *report)
             }
             headed = true;
             ReportFigure origin = origin_of(report, &verdicts[v], figure);
-            found = add_origins(origin, points, found);
+            found = report_add_origins(origin, points, found);
             report_count_curve(report, points, found, origin.value, "synthetic samples added",
                                report_title(report, figure));
         }

@@ -168,14 +168,19 @@ static void add_keys(Report *report)
     text_add(page, "</table></details>\n");
 }
 
+void report_manifest(Report *report)
+{
+    if (!report->manifest)
+        return;
+    report_heading(report, "manifest", "To do it again");
+    add_facts(report);
+    add_params(report);
+    add_keys(report);
+}
+
 void report_details(Report *report)
 {
-    if (report->manifest) {
-        report_heading(report, "manifest", "To do it again");
-        add_facts(report);
-        add_params(report);
-        add_keys(report);
-    }
+    report_manifest(report);
     char *graph = report_file(report, "graph.xml", GRAPH_MOST);
     if (graph)
         html_add(&report->page, "<details id=\"source\"><summary>The graph file</summary>\n<pre>",

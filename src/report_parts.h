@@ -91,14 +91,15 @@ void report_red_lines(Report *report, Text *list);
 void report_summary(Report *report);  /* title, red lines, asked, found, how sure */
 void report_arms(Report *report);     /* arms and their differences with intervals */
 void report_counts(Report *report);   /* a score against the number of synthetic samples */
-void report_scores(Report *report);   /* confusion, ROC, reliability */
+void report_scores(Report *report);   /* confusion, ROC, precision, reliability */
 void report_masks(Report *report);    /* what segmentation reached, subject by subject */
 void report_features(Report *report); /* synthetic beside real ones */
 void report_learning(Report *report); /* losses and figures over steps */
 void report_picture(Report *report);  /* of the graph */
 void report_costs(Report *report);    /* time and memory */
 void report_subjects(Report *report); /* if asked for */
-void report_details(Report *report);  /* all that was said and measured; the manifest */
+void report_details(Report *report);  /* the manifest; all that was said and measured */
+void report_manifest(Report *report); /* that alone */
 void report_sweep(Report *report);    /* all of a sweep's */
 
 /* ---- report_verdicts.c: what a <compare> compared ---- */
@@ -127,12 +128,27 @@ double report_chance(const ReportNode *scores, const char *figure);
 bool report_judges(const ReportNode *node);
 const char *report_main_figure(const ReportNode *scores); /* "auc", "dice", or NULL */
 
+/* Predictions with their baseline's (NULL: none), which is drawn grey behind them. */
+typedef struct ReportScored {
+    const ReportNode *node, *baseline;
+} ReportScored;
+/* Confusion, ROC, precision over recall and reliability of each, without a heading. */
+void report_scored(Report *report, const ReportScored *scored, int count);
+
 /* A curve of points (count, score) by arm, each with an interval. */
 typedef struct ReportPoint {
     const char *arm;
     ReportFigure figure;
     double count;
 } ReportPoint;
+/* How many synthetic samples are added upstream of an evaluator; NAN: none. */
+double report_count(Report *report, const ReportNode *scores);
+/* "acgan" of "acgan-300", "acgan300" and "acgan.300", of which 300 is the count that it is drawn
+ * against. */
+const char *report_family(Report *report, const char *label, double count);
+/* Lets every family begin at the origin, where it has one; points has room for twice as many. How
+ * many there are then. */
+size_t report_add_origins(ReportFigure origin, ReportPoint *points, size_t count);
 /* level: of the baseline, NAN: none. */
 void report_count_curve(Report *report, const ReportPoint *points, size_t count, double level,
                         const char *count_title, const char *figure_title);

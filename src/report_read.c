@@ -243,8 +243,23 @@ static const char *class_of(const ReportNode *node, const char *name)
     return end && json_object_get(node->figures, of) ? NULL : name + strlen("f1.");
 }
 
+static const char **classes_of_curve(Report *report, const ReportNode *node, size_t *count)
+{
+    const json_t *columns = json_object_get(json_object_get(node->curves, "confusion"), "columns");
+    const char **classes =
+        arena_take(report->memory, json_array_size(columns) + 1, sizeof *classes);
+    for (*count = 0; *count < json_array_size(columns); (*count)++) {
+        classes[*count] = json_string_value(json_array_get(columns, *count));
+        if (!classes[*count])
+            return NULL;
+    }
+    return *count ? classes : NULL;
+}
+
 const char **report_classes(Report *report, const ReportNode *node, size_t *count)
 {
+    if (!node->figures)
+        return classes_of_curve(report, node, count);
     const char *name;
     json_t *value, *figures = (json_t *)(uintptr_t)node->figures;
     const char **classes =

@@ -12,9 +12,15 @@ static const char *const looks[] = {"c0", "c1", "c2", "c3", "c4", "c5"};
 
 /* ---- Confusion --------------------------------------------------------------------------- */
 
-static double cell_of(const ReportNode *node, const char *const *classes, size_t t, size_t p)
+/* Arms of a sweep have no figures of their own, but the curve that tells the same. */
+static double cell_of(Report *report, const ReportNode *node, const char *const *classes, size_t t,
+                      size_t p)
 {
-    return report_figure(node, "confusion.%s.%s", classes[t], classes[p]).value;
+    size_t count;
+    if (node->figures)
+        return report_figure(node, "confusion.%s.%s", classes[t], classes[p]).value;
+    const double *column = report_series(report, node, "confusion", classes[p], &count);
+    return column && t < count ? column[t] : NAN;
 }
 
 static void add_name(Text *page, double x, double y, const char *class, const char *name)
@@ -44,8 +50,9 @@ static void add_cell(Text *page, double x, double y, double size, double count, 
     text_add(page, "</text>");
 }
 
-static void add_confusion(Report *report, const ReportNode *node)
+static void add_confusion(Report *report, const ReportScored *scored)
 {
+    const ReportNode *node = scored->node;
     size_t count;
     const char **classes = report_classes(report, node, &count);
     if (!classes || count > CLASSES_DRAWN)
@@ -64,10 +71,10 @@ static void add_confusion(Report *report, const ReportNode *node)
         add_name(page, left - 6, top + size * ((double)t + 0.5) + 4, "end loud", classes[t]);
         add_name(page, left + size * ((double)t + 0.5), top - 6, "middle loud", classes[t]);
         for (size_t p = 0; p < count; p++)
-            all += cell_of(node, classes, t, p);
+            all += cell_of(report, node, classes, t, p);
         for (size_t p = 0; p < count; p++)
             add_cell(page, left + size * (double)p, top + size * (double)t, size,
-                     cell_of(node, classes, t, p), all);
+                     cell_of(report, node, classes, t, p), all);
     }
     text_add(page, "</svg>\n");
     report_figure_end(report);
@@ -85,13 +92,19 @@ static size_t thin(double *values, size_t count)
     return kept;
 }
 
-static bool add_roc_line(Report *report, Plot *plot, const ReportNode *node, const char *class,
-                         const char *look)
+/* How a kind of curve is called in curves.json, and what it shows. */
+typedef struct CurveKind {
+    const char *kind, *curve, *x, *y, *title;
+    bool of_rarer; /* else what guessing reaches is the diagonal */
+} CurveKind;
+
+static bool add_curve_line(Report *report, Plot *plot, const CurveKind *kind,
+                           const ReportNode *node, const char *class, const char *look)
 {
     size_t count, other;
-    const char *name = arena_format(report->memory, "roc.%s", class);
-    double *x = report_series(report, node, name, "false_positive_rate", &count);
-    double *y = report_series(report, node, name, "sensitivity", &other);
+    const char *name = arena_format(report->memory, "%s.%s", kind->curve, class);
+    double *x = report_series(report, node, name, kind->x, &count);
+    double *y = report_series(report, node, name, kind->y, &other);
     if (!x || !y || count != other)
         return false;
     thin(y, count);
@@ -135,41 +148,94 @@ static const ReportNode *baseline_of(Report *report, const ReportNode *node)
     return NULL;
 }
 
-/* Of two classes the second; its mirror image says no more. */
-static void add_roc(Report *report, const ReportNode *node)
+/* The share of the class, which guessing reaches. */
+static double share_of(Report *report, const ReportNode *node, const char *const *classes,
+                       size_t count, size_t class)
+{
+    double all = 0, of = 0;
+    for (size_t t = 0; t < count; t++)
+        for (size_t p = 0; p < count; p++) {
+            double cell = cell_of(report, node, classes, t, p);
+            all += cell;
+            of += t == class ? cell : 0;
+        }
+    return all > 0 ? of / all : NAN;
+}
+
+/* Of two classes one: the second, or where it matters how many there are the rarer one. */
+static size_t one_of_two(Report *report, const ReportNode *node, bool rarer)
+{
+    size_t count;
+    const char **classes = report_classes(report, node, &count);
+    return rarer && classes && share_of(report, node, classes, count, 0) < 0.5 ? 0 : 1;
+}
+
+static void add_curve(Report *report, const ReportScored *scored, const CurveKind *kind,
+                      PlotFrame frame)
 {
     size_t count, points;
+    const ReportNode *node = scored->node;
     const char **classes = report_classes(report, node, &count);
-    size_t first = count == 2 ? 1 : 0;
-    const ReportNode *baseline = baseline_of(report, node);
+    bool two = classes && count == 2;
+    size_t first = two ? one_of_two(report, node, kind->of_rarer) : 0;
+    size_t end = two ? first + 1 : count < COUNT(looks) ? count : COUNT(looks);
     if (!classes ||
-        !report_series(report, node, arena_format(report->memory, "roc.%s", classes[first]),
-                       "sensitivity", &points))
+        !report_series(report, node,
+                       arena_format(report->memory, "%s.%s", kind->curve, classes[first]), kind->y,
+                       &points))
         return;
-    PlotFrame frame = square_of(
-        "false alarms",
-        count == 2 ? arena_format(report->memory, "“%s” found", classes[1]) : "found", "ROC curve");
-    report_figure_begin(report, "roc", node->id, report_label(report, node));
+    report_figure_begin(report, kind->kind, node->id, report_label(report, node));
     Plot plot = plot_begin(&report->page, &frame);
-    add_diagonal(&plot);
-    if (baseline && baseline != node && count == 2) {
-        add_roc_line(report, &plot, baseline, classes[1], "c5 thin");
-        plot_text(&plot, 1, 0.06, "end",
-                  arena_format(report->memory, "grey: %s", report_label(report, baseline)));
+    if (!kind->of_rarer)
+        add_diagonal(&plot);
+    else if (two)
+        plot_rule_y(&plot, share_of(report, node, classes, count, first), NULL);
+    if (scored->baseline && scored->baseline != node && two) {
+        add_curve_line(report, &plot, kind, scored->baseline, classes[first], "c5 thin");
+        plot_text(&plot, 1, kind->of_rarer ? 0.94 : 0.06, "end",
+                  arena_format(report->memory, "grey: %s", report_label(report, scored->baseline)));
     }
-    for (size_t c = first; c < count && c < COUNT(looks); c++)
-        add_roc_line(report, &plot, node, classes[c], count == 2 ? "c0" : looks[c]);
-    for (size_t c = 0; count > 2 && c < count && c < COUNT(looks); c++)
+    for (size_t c = first; c < end; c++)
+        add_curve_line(report, &plot, kind, node, classes[c], two ? "c0" : looks[c]);
+    for (size_t c = 0; !two && c < end; c++)
         plot_text(&plot, 0.98, 0.06 + 0.07 * (double)(count - 1 - c),
                   arena_format(report->memory, "name end %s", looks[c]), classes[c]);
     plot_end(&plot);
     report_figure_end(report);
 }
 
+/* "“high” found", where there are two classes. */
+static const char *of_one(Report *report, const ReportNode *node, bool rarer, const char *words)
+{
+    size_t count;
+    const char **classes = report_classes(report, node, &count);
+    return classes && count == 2 ? arena_format(report->memory, "“%s” %s",
+                                                classes[one_of_two(report, node, rarer)], words)
+                                 : words;
+}
+
+static void add_roc(Report *report, const ReportScored *scored)
+{
+    static const CurveKind kind = {"roc",         "roc",       "false_positive_rate",
+                                   "sensitivity", "ROC curve", false};
+    add_curve(report, scored, &kind,
+              square_of("false alarms", of_one(report, scored->node, false, "found"), kind.title));
+}
+
+static void add_precision(Report *report, const ReportScored *scored)
+{
+    static const CurveKind kind = {"precision", "precision_recall",      "recall",
+                                   "precision", "precision over recall", true};
+    add_curve(report, scored, &kind,
+              square_of(of_one(report, scored->node, true, "found"),
+                        of_one(report, scored->node, true, "and right"), kind.title));
+}
+
 /* ---- Reliability ------------------------------------------------------------------------- */
 
-static void add_reliability(Report *report, const ReportNode *node)
+static void add_reliability(Report *report, const ReportScored *scored)
 {
+    const ReportNode *node = scored->node;
     size_t count;
     const char **classes = report_classes(report, node, &count);
     bool two = classes && count == 2;
@@ -200,44 +266,51 @@ static void add_reliability(Report *report, const ReportNode *node)
 
 /* ---- All --------------------------------------------------------------------------------- */
 
-typedef void DrawNode(Report *report, const ReportNode *node);
-
-static bool is_scored(const ReportNode *node)
-{
-    return report_is(node, "evaluate_classification") && node->figures;
-}
+typedef void DrawScored(Report *report, const ReportScored *scored);
 
 /* One kind of figure for all arms, side by side. */
-static void add_kind(Report *report, const char *title, DrawNode *draw)
+static void add_kind(Report *report, const char *title, DrawScored *draw,
+                     const ReportScored *scored, int count)
 {
-    int drawn = 0;
     html_add(&report->page, "<h3>", title, "</h3>\n<div class=\"grid small\">\n");
-    for (int k = 0; k < report->node_count; k++)
-        if (is_scored(&report->nodes[k]) && drawn++ < DRAWN_MOST)
-            draw(report, &report->nodes[k]);
+    for (int k = 0; k < count && k < DRAWN_MOST; k++)
+        draw(report, &scored[k]);
     text_add(&report->page, "</div>\n");
+}
+
+void report_scored(Report *report, const ReportScored *scored, int count)
+{
+    bool curves = false;
+    for (int k = 0; k < count; k++)
+        curves = curves || scored[k].node->curves;
+    add_kind(report, "Who was taken for what", add_confusion, scored, count);
+    if (curves) {
+        add_kind(report, "At every threshold (ROC)", add_roc, scored, count);
+        add_kind(report, "How many of those named are right (precision over recall)", add_precision,
+                 scored, count);
+        add_kind(report, "Are the probabilities true?", add_reliability, scored, count);
+        text_add(&report->page,
+                 "<p class=\"note\">Dashed is what guessing reaches. On the diagonal a probability "
+                 "means what it says; the larger a dot, the more samples.</p>\n");
+    } else {
+        report_misses(report, "ROC, precision and reliability curves: there is no curves.json");
+    }
+    if (count > DRAWN_MOST)
+        report_misses(report, "confusion matrices and curves of %d more arms", count - DRAWN_MOST);
 }
 
 void report_scores(Report *report)
 {
-    int scored = 0, curves = 0;
+    int count = 0;
+    ReportScored *scored =
+        arena_take(report->memory, (size_t)report->node_count + 1, sizeof *scored);
     for (int k = 0; k < report->node_count; k++) {
-        scored += is_scored(&report->nodes[k]);
-        curves += is_scored(&report->nodes[k]) && report->nodes[k].curves;
+        const ReportNode *node = &report->nodes[k];
+        if (report_is(node, "evaluate_classification") && node->figures)
+            scored[count++] = (ReportScored){node, baseline_of(report, node)};
     }
-    if (!scored)
+    if (!count)
         return;
     report_heading(report, "scores", "Behind the scores");
-    add_kind(report, "Who was taken for what", add_confusion);
-    if (curves) {
-        add_kind(report, "At every threshold (ROC)", add_roc);
-        add_kind(report, "Are the probabilities true?", add_reliability);
-        text_add(&report->page, "<p class=\"note\">On the diagonal a probability means what it "
-                                "says; the larger a dot, the more samples.</p>\n");
-    } else {
-        report_misses(report, "ROC and reliability curves: this run left no curves.json");
-    }
-    if (scored > DRAWN_MOST)
-        report_misses(report, "confusion matrices and curves of %d more nodes",
-                      scored - DRAWN_MOST);
+    report_scored(report, scored, count);
 }

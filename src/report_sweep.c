@@ -82,18 +82,13 @@ static void gather_warnings(Report *report, Warnings *warnings)
     for (size_t j = 0; j < json_array_size(jobs); j++) {
         const json_t *job = json_array_get(jobs, j);
         const char *name = report_text(job, "job"), *status = report_text(job, "status");
-        if (!name || !status || strcmp(status, "done") != 0 || strstr(name, "..") ||
-            strchr(name, '/'))
+        if (!name || !status || strcmp(status, "done") != 0)
             continue;
-        FornixError error = {0};
-        ReportRequest request = {
-            .folder = arena_format(report->memory, "%s/jobs/%s", report->folder, name)};
-        Report run = {.request = &request};
-        if (report_open(&run, &error) && !run.sweep)
+        ReportRequest request;
+        Report run;
+        if (sweep_open_run(report, name, &request, &run))
             for (int k = 0; k < run.node_count; k++)
                 gather_node(report, &run.nodes[k], warnings, j + 1);
-        else
-            report_misses(report, "warnings of job %s: %s", name, error.text);
         report_close(&run);
     }
 }
@@ -176,12 +171,14 @@ static void add_asked(Report *report, const SweepGrid *grid)
     for (size_t c = 0; c < json_array_size(comparisons); c++) {
         const json_t *comparison = json_array_get(comparisons, c);
         const char *baseline = sweep_baseline(comparison);
+        const char *when = report_text(comparison, "when");
         size_t arms = json_array_size(json_object_get(comparison, "arms"));
         if (arms > 1)
             text_format(page, "<p class=\"big\">Is any of %zu arms better than “", arms - 1);
         else
             text_add(page, "<p class=\"big\">Is any arm better than “");
-        html_add(page, "", baseline ? baseline : "the baseline", "”?</p>\n");
+        html_add(page, "", baseline ? baseline : "the baseline", "”");
+        html_add(page, when ? ", where " : "", when, "?</p>\n");
     }
     if (!json_array_size(comparisons))
         text_add(page, "<p class=\"big\">How do the figures depend on the settings?</p>\n");
@@ -294,7 +291,7 @@ static void add_times(Report *report)
     if (!csv)
         report_misses(report, "times: %s", *error.text ? error.text : "there is no times.csv");
     if (longest > 0) {
-        report_heading(report, "costs", "Time");
+        report_heading(report, "times", "Time");
         report_figure_begin(report, "costs", "sweep", NULL);
         text_add(page, "<table><thead><tr><th>processes that ended with</th><th class=\"n\">times"
                        "</th><th class=\"n\">together</th><th></th></tr></thead>\n<tbody>\n");
@@ -331,13 +328,16 @@ void report_sweep(Report *report)
     for (size_t c = 0; c < json_array_size(comparisons); c++)
         sweep_add_comparison(report, json_array_get(comparisons, c), c == 0);
     sweep_add_controls(report);
+    sweep_add_made(report);
     sweep_add_counts(report, grid);
     sweep_add_runs(report, grid);
+    sweep_add_scores(report);
     list_warnings(warnings, false, &list);
     if (list.length) {
         report_heading(report, "mind", "What single runs warn of");
         text_format(&report->page, "<ul class=\"mind\">\n%s</ul>\n", text_value(&list));
     }
+    sweep_add_example(report);
     add_times(report);
     add_jobs(report);
     text_free(&list);

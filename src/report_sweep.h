@@ -22,10 +22,23 @@ typedef struct SweepGrid {
 SweepGrid *sweep_grid_seen(Report *report);
 const char *sweep_baseline(const json_t *comparison); /* an arm's label; NULL: not known */
 
+/* Opens the run of a job, with a request that outlives it; false: it can't be, which is told. It is
+ * closed by report_close either way. */
+bool sweep_open_run(Report *report, const char *job, ReportRequest *request, Report *run);
+
+enum { FIGURES_DRAWN = 2 };
+/* Those that matter most; how many. */
+size_t sweep_figures(const json_t *comparison, const char *figures[FIGURES_DRAWN]);
+/* <h3>: what was compared. */
+void sweep_add_title(Report *report, const json_t *comparison);
+
 void sweep_add_answer(Report *report, const json_t *comparison);
 void sweep_add_surety(Report *report, const json_t *comparison, Text *list);
 void sweep_add_comparison(Report *report, const json_t *comparison, bool first);
 void sweep_add_controls(Report *report);
+void sweep_add_made(Report *report);    /* differences against the number of synthetic samples */
+void sweep_add_scores(Report *report);  /* the curves of each arm's predictions */
+void sweep_add_example(Report *report); /* what only single runs have */
 void sweep_add_counts(Report *report, const SweepGrid *grid);
 void sweep_add_runs(Report *report, const SweepGrid *grid);
 

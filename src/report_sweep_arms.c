@@ -5,7 +5,7 @@
 
 #include "report_sweep.h"
 
-enum { COLUMNS_DRAWN = 8, FIGURES_DRAWN = 2 };
+enum { COLUMNS_DRAWN = 8 };
 
 static const json_t *jobs_of(const Report *report)
 {
@@ -109,8 +109,7 @@ const char *sweep_baseline(const json_t *comparison)
     return named && *named ? named : NULL;
 }
 
-/* The names of the figures to draw, those that matter most first. */
-static size_t choose_figures(const json_t *comparison, const char **figures)
+size_t sweep_figures(const json_t *comparison, const char *figures[FIGURES_DRAWN])
 {
     static const char *const first[] = {"auc", "balanced_accuracy", "dice"};
     json_t *all =
@@ -171,15 +170,24 @@ static double chance_of(const char *figure)
     return strcmp(figure, "auc") == 0 ? 0.5 : NAN;
 }
 
+void sweep_add_title(Report *report, const json_t *comparison)
+{
+    const char *when = report_text(comparison, "when");
+    html_add(&report->page, "<h3>", report_text(comparison, "scores"), "");
+    if (when)
+        html_add(&report->page, " <span class=\"quiet\">where ", when, "</span>");
+    text_add(&report->page, "</h3>\n");
+}
+
 void sweep_add_comparison(Report *report, const json_t *comparison, bool first)
 {
     const json_t *arms = json_object_get(comparison, "arms"),
                  *warnings = json_object_get(comparison, "warnings");
     const char *figures[FIGURES_DRAWN], *problem = report_text(comparison, "problem");
-    size_t count = json_array_size(arms), chosen = choose_figures(comparison, figures);
+    size_t count = json_array_size(arms), chosen = sweep_figures(comparison, figures);
     if (first)
         report_heading(report, "arms", "Arms, and how far apart");
-    html_add(&report->page, "<h3>", report_text(comparison, "scores"), "</h3>\n");
+    sweep_add_title(report, comparison);
     if (problem)
         html_add(&report->page, "<ul class=\"mind\"><li>Not compared: ", problem, "</li></ul>\n");
     if (json_array_size(warnings)) {
@@ -223,7 +231,7 @@ void sweep_add_answer(Report *report, const json_t *comparison)
     const char *figures[FIGURES_DRAWN], *withheld = report_text(comparison, "withheld");
     const char *problem = report_text(comparison, "problem"),
                *baseline = sweep_baseline(comparison);
-    size_t chosen = choose_figures(comparison, figures);
+    size_t chosen = sweep_figures(comparison, figures);
     const json_t *words = json_object_get(comparison, "words");
     Text answer = {0}, *page = &report->page;
     for (size_t f = 0; f < chosen; f++) {
@@ -440,7 +448,7 @@ void sweep_add_counts(Report *report, const SweepGrid *grid)
             if (count < 2 || drawn++ >= CURVES_MOST)
                 continue;
             if (drawn == 1) {
-                report_heading(report, "counts", "Against a number");
+                report_heading(report, "numbers", "Against a number");
                 text_add(&report->page, "<div class=\"grid wide\">\n");
             }
             report_count_curve(report, points, count, NAN, axis->name, report_title(report, name));

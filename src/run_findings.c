@@ -9,53 +9,18 @@
  * A number is a number, or "undefined", "inf", "-inf".
  */
 #include <jansson.h>
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "file.h"
+#include "findings.h"
 #include "run_parts.h"
-
-static json_t *real_or_text(double value)
-{
-    return isfinite(value) ? json_real(value)
-                           : json_string(isnan(value) ? "undefined"
-                                         : value > 0  ? "inf"
-                                                      : "-inf");
-}
-
-bool run_write_json(const char *folder, const char *name, json_t *root, FornixError *error)
-{
-    char *path = file_join(folder, name);
-    char *text = json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(17));
-    bool fine = text && file_write(path, text, strlen(text), error);
-    free(text);
-    mem_free(path);
-    json_decref(root);
-    return fine;
-}
 
 static json_t *figures_json(const OuterRun *r)
 {
     json_t *entry = json_object();
     for (size_t f = 0; f < r->figures.count; f++)
         json_object_set_new(entry, r->figures.items[f].name,
-                            real_or_text(r->figures.items[f].value));
+                            findings_number_json(r->figures.items[f].value));
     return entry;
-}
-
-static json_t *curve_json(const FornixCurve *curve)
-{
-    json_t *columns = json_array(), *rows = json_array();
-    for (int k = 0; k < curve->width; k++)
-        json_array_append_new(columns, json_string(curve->columns[k]));
-    for (int64_t row = 0; row < curve->rows; row++) {
-        json_t *numbers = json_array();
-        for (int k = 0; k < curve->width; k++)
-            json_array_append_new(numbers, real_or_text(curve->values[row * curve->width + k]));
-        json_array_append_new(rows, numbers);
-    }
-    return json_pack("{s:o, s:o}", "columns", columns, "rows", rows);
 }
 
 static json_t *curves_json(const OuterRun *r)
@@ -64,7 +29,7 @@ static json_t *curves_json(const OuterRun *r)
     const TableCurve *curves = r->table ? table_curves(r->table, &count) : NULL;
     json_t *entry = json_object();
     for (int k = 0; k < count; k++)
-        json_object_set_new(entry, curves[k].name, curve_json(&curves[k].curve));
+        json_object_set_new(entry, curves[k].name, findings_curve_json(&curves[k].curve, 0));
     return entry;
 }
 
@@ -98,7 +63,7 @@ bool run_write_findings(const Run *run, FornixError *error)
                 json_object_set(root, nodes[k]->id, entry);
             json_decref(entry);
         }
-        fine = run_write_json(run->folder, files[file].name, root, error);
+        fine = findings_write_json(run->folder, files[file].name, root, error);
     }
     return fine;
 }

@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 #include <time.h>
 
+#include "findings.h"
 #include "forecast.h"
 #include "kernels/isa.h"
 #include "run_parts.h"
@@ -117,5 +118,5 @@ bool run_write_manifest(const Run *run, double seconds, FornixError *error)
     for (int k = 0; k < count; k++)
         json_array_append_new(list, node_json(run, nodes[k]));
     json_object_set_new(root, "nodes", list);
-    return run_write_json(run->folder, "manifest.json", root, error);
+    return findings_write_json(run->folder, "manifest.json", root, error);
 }

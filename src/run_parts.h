@@ -59,8 +59,6 @@ bool run_clear_results(const Run *run, FornixError *error);
 bool run_write_bundle(const Run *run, FornixError *error); /* what `apply` needs */
 bool run_write_results(const Run *run, double seconds, FornixError *error);
 bool run_write_findings(const Run *run, FornixError *error);
-/* Takes root over. */
-bool run_write_json(const char *folder, const char *name, struct json_t *root, FornixError *error);
 void run_print_report(const Run *run, FILE *out);
 
 bool run_write_manifest(const Run *run, double seconds, FornixError *error);

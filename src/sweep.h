@@ -46,6 +46,7 @@
  *
  *   DIR/results.csv    a row a job: axes, status, metrics
  *   DIR/results.json   the same, with intervals, failures, stages, summaries, comparisons
+ *   DIR/curves.json    ROC, precision over recall, reliability and confusion of the arms compared
  *   DIR/times.csv      what took how long: the only file that differs between equal sweeps
  *   DIR/jobs/NAME/     the run of each job, with its log.txt
  *   DIR/shared/        logs of stages that several jobs share
@@ -65,6 +66,8 @@ typedef struct SweepRequest {
     int64_t shard, shards; /* this process does every shards-th job, from shard 1 on; 0: all */
     bool fail_fast, retry_failed, json;
     void (*after)(const char *folder); /* called when all that can be said lies there; or NULL */
+    /* The same of each job's run, while its graph is open. */
+    void (*after_job)(const char *folder, Experiment *experiment);
     int64_t jobs, threads; /* at once, and of each; 0: as the sweep says, or as fills the cores */
 } SweepRequest;
 

@@ -63,6 +63,7 @@ static int work(const Sweep *sweep, const SweepTask *task, FornixError *error)
                           .setting_count = job->setting_count,
                           .folder = folder,
                           .target = task->id,
+                          .after = task->id ? NULL : sweep->request->after_job,
                           .threads = task->threads,
                           .failure = error};
     int code = run_experiment(&request);

@@ -12,9 +12,11 @@
  * Null arms are met as the baseline is. Over folds stands beside it what a t test says whose
  * variance is corrected for the subjects that folds share in training (Nadeau and Bengio 2003).
  */
+#include <jansson.h>
 #include <math.h>
 #include <string.h>
 
+#include "column.h"
 #include "sweep_entries.h"
 
 /* ---- Differences ------------------------------------------------------------------------- */
@@ -194,22 +196,37 @@ static void summarise_arm(const Pairing *p, SweepArm *arm, const int *figure)
     mem_free(values);
 }
 
-/* The numbers of the figures to compare; false where one is not there. */
+static int find_figure(const Arm *arm, const char *wanted)
+{
+    char name[128];
+    for (int k = 0; k < arm->count; k++) {
+        arm_figure_name(arm, k, name, sizeof name);
+        if (strcmp(name, wanted) == 0)
+            return k;
+    }
+    return -1;
+}
+
+static void add_figure(int *figure, int *count, int number)
+{
+    for (int k = 0; k < *count; k++)
+        if (figure[k] == number)
+            return;
+    if (number >= 0 && *count < ARM_FIGURES)
+        figure[(*count)++] = number;
+}
+
+/* The numbers of the figures to compare, of which the first `judged` make a verdict; behind them
+ * what tells whether one class pays for another. False where one is not there. */
 static bool choose_figures(Pairing *p, int *figure, int *count)
 {
     const SweepComparison *c = p->verdict->comparison;
     const Arm *arm = p->entries[0].arm;
-    char name[128];
     *count = 0;
     for (int k = 0; !c->figures.count && k < arm_judged(arm); k++)
-        figure[(*count)++] = k;
-    for (int64_t w = 0; w < c->figures.count && *count < ARM_FIGURES; w++) {
-        int found = -1;
-        for (int k = 0; k < arm->count; k++) {
-            arm_figure_name(arm, k, name, sizeof name);
-            if (strcmp(name, c->figures.items[w]) == 0)
-                found = k;
-        }
+        add_figure(figure, count, k);
+    for (int64_t w = 0; w < c->figures.count; w++) {
+        int found = find_figure(arm, c->figures.items[w]);
         if (found < 0) {
             Text text = {0};
             text_format(&text, "there is no figure '%s'", c->figures.items[w]);
@@ -217,8 +234,13 @@ static bool choose_figures(Pairing *p, int *figure, int *count)
             text_free(&text);
             return false;
         }
-        figure[(*count)++] = found;
+        add_figure(figure, count, found);
     }
+    p->verdict->judged = *count;
+    if (arm->truth)
+        add_figure(figure, count, find_figure(arm, "balanced_accuracy"));
+    for (int32_t class = 0; arm->truth && class < arm->classes; class ++)
+        add_figure(figure, count, arm_sensitivity(arm, class));
     return true;
 }
 
@@ -315,39 +337,41 @@ static bool compare_arms(Pairing *p)
 
 /* ---- What a reader must not overlook ----------------------------------------------------- */
 
-static bool was_fitted_on_judged(const Pairing *p, const Arm *arm)
+static void name_class(Pairing *p, int32_t class)
 {
-    const char **subjects = mem_new((size_t)arm->samples + 1, sizeof *subjects);
-    for (int64_t i = 0; i < arm->samples; i++)
-        subjects[i] = fornix_row(arm->table, arm->row[i])->subject;
-    Meeting meeting = fits_meet(p->samples, table_fits(arm->table), subjects, arm->samples);
-    bool met = meeting.met > 0;
-    meeting_free(&meeting);
-    mem_free(subjects);
-    return met;
+    const FornixTable *table = p->entries[0].arm->table;
+    char text[CLASS_NAME];
+    int column = fornix_find_column(table, "truth");
+    mem_free(p->verdict->fewest_class);
+    p->verdict->fewest_class = mem_text(column_class(fornix_column(table, column), class, text));
 }
 
 static void look_at_runs(Pairing *p)
 {
     for (size_t k = 0; k < p->count; k++) {
-        const Arm *arm = p->entries[k].arm;
-        double value, low, high;
+        const Entry *entry = &p->entries[k];
         SweepArm *of = p->verdict->arms;
-        while (strcmp(of->label, p->entries[k].label) != 0)
+        while (strcmp(of->label, entry->label) != 0)
             of++;
-        if (arm->truth && fornix_get_metric(arm->table, "auc", &value, &low, &high))
-            of->by_chance += low <= 0.5 && high >= 0.5;
-        of->constant += arm->truth && predictions_constant(&arm->predictions) >= 0;
-        of->chosen += was_fitted_on_judged(p, arm);
+        of->by_chance += arm_covers_chance(entry->arm);
+        of->constant += arm_is_constant(entry->arm);
+        of->other_totals += arm_has_other_totals(entry->arm);
+        of->chosen += arm_was_fitted_on_judged(entry->arm);
+        of->run = mem_grow(of->run, of->run_count + 1, sizeof *of->run);
+        of->run[of->run_count++] = (SweepRun){entry->job, mem_text(entry->node)};
     }
+    for (size_t a = 0; a < p->verdict->count; a++)
+        p->verdict->arms[a].curves = sweep_arm_curves(p, p->verdict->arms[a].label);
     int64_t *of_class = mem_new((size_t)p->strata + 1, sizeof *of_class);
     for (int64_t s = 0; s < p->subject_count; s++)
         of_class[p->stratum[s]]++;
     p->verdict->subjects = p->subject_count;
     p->verdict->fewest = INT64_MAX;
     for (int32_t c = 0; p->strata > 1 && c < p->strata; c++)
-        if (of_class[c] < p->verdict->fewest)
+        if (of_class[c] < p->verdict->fewest) {
             p->verdict->fewest = of_class[c];
+            name_class(p, c);
+        }
     mem_free(of_class);
 }
 
@@ -387,6 +411,10 @@ static void arm_clear(SweepArm *arm)
     mem_free(arm->lower);
     mem_free(arm->mean);
     mem_free(arm->deviation);
+    for (size_t k = 0; k < arm->run_count; k++)
+        mem_free(arm->run[k].node);
+    mem_free(arm->run);
+    json_decref(arm->curves);
 }
 
 static void texts_free(char **texts, size_t count)
@@ -405,6 +433,7 @@ void sweep_verdicts_free(const Sweep *sweep, SweepVerdict *verdicts)
         texts_free(verdicts[k].warnings, verdicts[k].warning_count);
         mem_free(verdicts[k].arms);
         mem_free(verdicts[k].problem);
+        mem_free(verdicts[k].fewest_class);
     }
     mem_free(verdicts);
 }

@@ -34,4 +34,8 @@ bool pairing_fail(Pairing *pairing, const char *problem);
 bool pairing_open(Pairing *pairing, const SweepTable *table);
 void pairing_close(Pairing *pairing);
 
+/* sweep_curves.c: {curve: {"columns", "rows"}} of all predictions of an arm's runs together; NULL:
+ * it is no classification. The caller's. */
+struct json_t *sweep_arm_curves(const Pairing *pairing, const char *label);
+
 #endif

@@ -1,31 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a sweep found and what follows from it, as JSON: results.json.
+/* What a sweep found and what follows from it, as JSON: results.json, curves.json.
  *
  *   jobs         of each its axes, status and metrics
  *   summary      means over seeds and folds
  *   controls     of each its mean, where that has to lie, and whether it does
  *   comparisons  arms with their differences to the baseline and (against) to null arms, a verdict
  *                each (better, worse, no evidence, mixed, withheld), words and warnings
+ *
+ * and curves.json: {"comparisons": [{arm: {curve: {"columns": [name], "rows": [[number]]}}}]}.
  */
 #include <jansson.h>
 #include <math.h>
 
+#include "findings.h"
 #include "kernels/isa.h"
 #include "sweep_parts.h"
 #include "version.h"
 
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value)
-                           : json_string(isnan(value) ? "undefined"
-                                         : value > 0  ? "inf"
-                                                      : "-inf");
-}
-
 static json_t *interval_json(double value, double low, double high)
 {
     json_t *figure = json_object();
-    json_object_set_new(figure, "value", number(value));
+    json_object_set_new(figure, "value", findings_number_json(value));
     if (isfinite(low) && isfinite(high)) {
         json_object_set_new(figure, "low", json_real(low));
         json_object_set_new(figure, "high", json_real(high));
@@ -76,8 +71,8 @@ static json_t *summary_json(const SweepTable *table, const SweepSummary *summary
     json_object_set_new(arm, "runs", json_integer((json_int_t)summary->runs));
     for (size_t c = 0; c < table->column_count; c++) {
         json_t *figure = json_object();
-        json_object_set_new(figure, "mean", number(summary->mean[c]));
-        json_object_set_new(figure, "deviation", number(summary->deviation[c]));
+        json_object_set_new(figure, "mean", findings_number_json(summary->mean[c]));
+        json_object_set_new(figure, "deviation", findings_number_json(summary->deviation[c]));
         json_object_set_new(figure, "runs", json_integer((json_int_t)summary->defined[c]));
         json_object_set_new(metrics, table->columns[c], figure);
     }
@@ -90,10 +85,10 @@ static json_t *against_json(const SweepAgainst *against, int figure)
     const Interval *apart = &against->apart[figure];
     json_t *entry = json_object();
     json_object_set_new(entry, "difference", interval_json(apart->value, apart->low, apart->high));
-    json_object_set_new(entry, "p", number(apart->p));
-    json_object_set_new(entry, "effect", number(against->effect[figure]));
+    json_object_set_new(entry, "p", findings_number_json(apart->p));
+    json_object_set_new(entry, "effect", findings_number_json(against->effect[figure]));
     if (!isnan(against->resampled[figure]))
-        json_object_set_new(entry, "resampled_p", number(against->resampled[figure]));
+        json_object_set_new(entry, "resampled_p", findings_number_json(against->resampled[figure]));
     return entry;
 }
 
@@ -116,7 +111,18 @@ static const char *finding_word(const SweepVerdict *verdict, const SweepArm *arm
                                : words[sweep_finding(verdict, arm) + 1];
 }
 
-static json_t *arm_json(const SweepVerdict *verdict, const SweepArm *arm)
+/* Where the arm was judged. */
+static json_t *runs_json(const Sweep *sweep, const SweepArm *arm)
+{
+    json_t *runs = json_array();
+    for (size_t k = 0; k < arm->run_count; k++)
+        json_array_append_new(runs,
+                              json_pack("{s:s, s:s}", "job", sweep->jobs[arm->run[k].job].name,
+                                        "node", arm->run[k].node));
+    return runs;
+}
+
+static json_t *arm_json(const Sweep *sweep, const SweepVerdict *verdict, const SweepArm *arm)
 {
     json_t *root = json_object(), *figures = json_object(), *nulls = json_array();
     const SweepAgainst *own = arm->against_count ? &arm->against[0] : NULL;
@@ -126,14 +132,15 @@ static json_t *arm_json(const SweepVerdict *verdict, const SweepArm *arm)
     json_object_set_new(root, "verdict", json_string(finding_word(verdict, arm)));
     for (int f = 0; f < arm->figure_count; f++) {
         json_t *figure = own && own->pairs ? against_json(own, f) : json_object();
-        json_object_set_new(figure, "mean", number(arm->mean[f]));
-        json_object_set_new(figure, "deviation", number(arm->deviation[f]));
+        json_object_set_new(figure, "mean", findings_number_json(arm->mean[f]));
+        json_object_set_new(figure, "deviation", findings_number_json(arm->deviation[f]));
         json_object_set_new(figures, arm->figures[f], figure);
     }
     for (size_t k = 1; k < arm->against_count; k++)
         json_array_append_new(nulls, against_null_json(arm, &arm->against[k]));
     json_object_set_new(root, "figures", figures);
     json_object_set_new(root, "against", nulls);
+    json_object_set_new(root, "scores", runs_json(sweep, arm));
     return root;
 }
 
@@ -145,7 +152,7 @@ static json_t *texts_json(char *const *texts, size_t count)
     return list;
 }
 
-static json_t *verdict_json(const SweepVerdict *verdict)
+static json_t *verdict_json(const Sweep *sweep, const SweepVerdict *verdict)
 {
     json_t *root = json_object(), *arms = json_array();
     json_object_set_new(root, "scores", json_string(verdict->comparison->scores));
@@ -157,7 +164,7 @@ static json_t *verdict_json(const SweepVerdict *verdict)
     if (verdict->withheld)
         json_object_set_new(root, "withheld", json_string(verdict->withheld));
     for (size_t a = 0; a < verdict->count && !verdict->problem; a++)
-        json_array_append_new(arms, arm_json(verdict, &verdict->arms[a]));
+        json_array_append_new(arms, arm_json(sweep, verdict, &verdict->arms[a]));
     json_object_set_new(root, "arms", arms);
     json_object_set_new(root, "words", texts_json(verdict->words, verdict->word_count));
     json_object_set_new(root, "warnings", texts_json(verdict->warnings, verdict->warning_count));
@@ -168,8 +175,9 @@ static json_t *control_json(const SweepControlled *found)
 {
     const SweepControl *control = found->control;
     return json_pack("{s:s, s:s, s:o, s:f, s:f, s:I, s:b}", "name", control->name, "of",
-                     control->of, "mean", number(found->mean), "low", control->low, "high",
-                     control->high, "runs", (json_int_t)found->runs, "passed", found->passed);
+                     control->of, "mean", findings_number_json(found->mean), "low", control->low,
+                     "high", control->high, "runs", (json_int_t)found->runs, "passed",
+                     found->passed);
 }
 
 char *sweep_json(const Sweep *sweep, const SweepResults *results)
@@ -185,7 +193,7 @@ char *sweep_json(const Sweep *sweep, const SweepResults *results)
     for (size_t s = 0; s < results->summary_count; s++)
         json_array_append_new(arms, summary_json(results->table, &results->summaries[s]));
     for (size_t k = 0; k < sweep->comparison_count; k++)
-        json_array_append_new(verdicts, verdict_json(&results->verdicts[k]));
+        json_array_append_new(verdicts, verdict_json(sweep, &results->verdicts[k]));
     for (size_t k = 0; k < sweep->control_count; k++)
         json_array_append_new(controls, control_json(&results->controls[k]));
     json_object_set_new(root, "jobs", jobs);
@@ -195,4 +203,18 @@ char *sweep_json(const Sweep *sweep, const SweepResults *results)
     char *text = json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(17));
     json_decref(root);
     return text;
+}
+
+json_t *sweep_curves_json(const Sweep *sweep, const SweepResults *results)
+{
+    json_t *comparisons = json_array();
+    for (size_t k = 0; k < sweep->comparison_count; k++) {
+        const SweepVerdict *verdict = &results->verdicts[k];
+        json_t *arms = json_object();
+        for (size_t a = 0; a < verdict->count; a++)
+            if (verdict->arms[a].curves)
+                json_object_set(arms, verdict->arms[a].label, verdict->arms[a].curves);
+        json_array_append_new(comparisons, arms);
+    }
+    return json_pack("{s:o}", "comparisons", comparisons);
 }

@@ -239,6 +239,11 @@ typedef struct SweepAgainst {
 
 typedef enum { SWEEP_WORSE = -1, SWEEP_NONE, SWEEP_BETTER, SWEEP_MIXED } SweepFinding;
 
+typedef struct SweepRun {
+    size_t job;
+    char *node; /* which of the job's evaluators */
+} SweepRun;
+
 typedef struct SweepArm {
     char *label;
     size_t runs;
@@ -249,8 +254,10 @@ typedef struct SweepArm {
     SweepAgainst *against; /* the baseline first, then the null arms; none in the baseline's own */
     size_t against_count;
     bool is_baseline, is_null;
-    size_t by_chance, constant, chosen; /* runs: the AUC's interval covers .5; one class is named
-                                           always; something was fitted on whom it judges */
+    size_t by_chance, constant, other_totals, chosen; /* runs of which arm_doubts.c says so */
+    SweepRun *run;
+    size_t run_count;
+    struct json_t *curves; /* of all runs together; NULL: it is no classification */
 } SweepArm;
 
 typedef struct SweepVerdict {
@@ -258,7 +265,9 @@ typedef struct SweepVerdict {
     SweepArm *arms;
     size_t count;
     int64_t subjects;
+    int judged;           /* so many of the figures, the first, make a verdict */
     int64_t fewest;       /* subjects of a class; INT64_MAX: no classes */
+    char *fewest_class;   /* which; NULL: no classes */
     char *problem;        /* why there is nothing; NULL: there is */
     const char *withheld; /* the control that failed; NULL: none */
     char **words, **warnings;
@@ -289,6 +298,8 @@ typedef struct SweepResults {
     size_t summary_count;
 } SweepResults;
 char *sweep_json(const Sweep *sweep, const SweepResults *results);
+/* curves.json. The caller's. */
+struct json_t *sweep_curves_json(const Sweep *sweep, const SweepResults *results);
 
 /* sweep_results.c: writes them, and prints a summary. */
 bool sweep_finish(const Sweep *sweep, FILE *out, FornixError *error);

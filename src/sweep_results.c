@@ -11,6 +11,7 @@
 
 #include "csv.h"
 #include "file.h"
+#include "findings.h"
 #include "grid.h"
 #include "kernels/isa.h"
 #include "sweep_parts.h"
@@ -165,7 +166,7 @@ static void results_close(const Sweep *sweep, SweepResults *results)
     sweep_table_free(results->table);
 }
 
-static bool write_both(const Sweep *sweep, const SweepResults *results, FornixError *error)
+static bool write_all(const Sweep *sweep, const SweepResults *results, FornixError *error)
 {
     Text csv = {0};
     csv_text(sweep, results->table, &csv);
@@ -173,7 +174,9 @@ static bool write_both(const Sweep *sweep, const SweepResults *results, FornixEr
     bool fine = json && file_write(path, csv.data, csv.length, error);
     mem_free(path);
     path = file_join(sweep->folder, "results.json");
-    fine = fine && file_write(path, json, strlen(json), error);
+    fine =
+        fine && file_write(path, json, strlen(json), error) &&
+        findings_write_json(sweep->folder, "curves.json", sweep_curves_json(sweep, results), error);
     mem_free(path);
     free(json);
     text_free(&csv);
@@ -281,7 +284,7 @@ static void print_verdict(const SweepVerdict *verdict, FILE *out)
         fprintf(out, "  ! not compared: %s\n", verdict->problem ? verdict->problem : "no runs");
         return;
     }
-    int figures = verdict->arms[0].figure_count;
+    int figures = verdict->judged;
     Grid *grid = grid_new(2 + 3 * figures);
     grid_cell(grid, "arm");
     grid_cell(grid, "pairs");
@@ -346,7 +349,7 @@ bool sweep_finish(const Sweep *sweep, FILE *out, FornixError *error)
     do {
         SweepResults results = results_open(sweep);
         seen = count_done(results.table);
-        fine = write_both(sweep, &results, error);
+        fine = write_all(sweep, &results, error);
         SweepTable *again = sweep_gather(sweep);
         now = count_done(again);
         sweep_table_free(again);

@@ -6,8 +6,6 @@
 
 #include "sweep_parts.h"
 
-enum { FEW_SUBJECTS = 10 };
-
 /* ---- Findings ---------------------------------------------------------------------------- */
 
 static SweepFinding figure_finding(const SweepVerdict *verdict, const SweepArm *arm,
@@ -23,7 +21,7 @@ static SweepFinding against_finding(const SweepVerdict *verdict, const SweepArm 
                                     const SweepAgainst *against)
 {
     bool better = false, worse = false;
-    for (int f = 0; f < arm->figure_count; f++) {
+    for (int f = 0; f < verdict->judged; f++) {
         SweepFinding finding = figure_finding(verdict, arm, against, f);
         better = better || finding == SWEEP_BETTER;
         worse = worse || finding == SWEEP_WORSE;
@@ -61,7 +59,7 @@ static void tell_against(const SweepVerdict *verdict, const SweepArm *arm,
     char interval[INTERVAL_TEXT], p[FIGURE_TEXT];
     int told = 0;
     text_format(text, "%s%s '%s' (", text->length ? "; " : "", words[finding + 1], against->label);
-    for (int f = 0; f < arm->figure_count; f++)
+    for (int f = 0; f < verdict->judged; f++)
         if (finding == SWEEP_NONE || figure_finding(verdict, arm, against, f) != SWEEP_NONE)
             text_format(text, "%s%s by %s, %s", told++ ? "; " : "", arm->figures[f],
                         interval_text(against->apart[f], interval),
@@ -101,7 +99,7 @@ static int figure_named(const SweepArm *arm, const char *name)
     return -1;
 }
 
-/* A class that gained at the cost of the others, where both figures are compared. */
+/* A class that gained at the cost of the others. */
 static void warn_of_shift(SweepVerdict *verdict, const SweepArm *arm)
 {
     int balanced = figure_named(arm, "balanced_accuracy");
@@ -141,9 +139,9 @@ static void warn_of_few(SweepVerdict *verdict)
     if (verdict->fewest >= FEW_SUBJECTS)
         return;
     text_format(&text,
-                "only %" PRId64 " subjects of a class: intervals and p of so few are not to be "
+                "only %" PRId64 " subjects of class '%s': intervals and p of so few are not to be "
                 "relied on",
-                verdict->fewest);
+                verdict->fewest, verdict->fewest_class);
     keep(&verdict->warnings, &verdict->warning_count, &text);
 }
 
@@ -173,6 +171,8 @@ void sweep_tell(SweepVerdict *verdict, const SweepControlled *failed)
             tell_arm(verdict, arm);
         warn_of_runs(verdict, arm, arm->by_chance, "chance lies in the interval of the AUC");
         warn_of_runs(verdict, arm, arm->constant, "it names one class always");
+        warn_of_runs(verdict, arm, arm->other_totals,
+                     "the totals do not follow from the figures and counts of the classes");
         warn_of_runs(verdict, arm, arm->chosen,
                      "something was fitted or chosen on subjects that are judged, which flatters,");
         warn_of_shift(verdict, arm);

@@ -168,7 +168,6 @@ START_TEST(says_it_all)
 }
 END_TEST
 
-/* The curve from the baseline, which adds nothing, to the arm that adds seven. */
 /* The curve goes from the baseline, which adds nothing, to the arms that add 7 and 20. */
 START_TEST(counts_begin_at_the_baseline)
 {
@@ -258,12 +257,17 @@ START_TEST(damage_leaves_something_out)
 }
 END_TEST
 
+static void remove_final(void)
+{
+    char *path = file_join(folder, "final.json");
+    ck_assert_int_eq(unlink(path), 0);
+    mem_free(path);
+}
+
 START_TEST(a_sweep_damaged)
 {
     FornixError error = {0};
-    char *final_path = file_join(folder, "final.json");
-    unlink(final_path);
-    mem_free(final_path);
+    remove_final();
     static const char *const sweeps[] = {
         "{}",
         "{\"jobs\": [{\"axes\": {\"a\": 5}}, {\"job\": \"../..\", \"status\": \"done\"}, 3],"
@@ -274,6 +278,82 @@ START_TEST(a_sweep_damaged)
     put("results.json", "[");
     ck_assert(!report_write(&(ReportRequest){.folder = folder}, &error));
     ck_assert_ptr_nonnull(strstr(error.text, "damaged"));
+}
+END_TEST
+
+/* A sweep whose arms were judged in one job, the run of which is the one above. */
+static const char results[] =
+    "{\"sweep\": \"s\", \"jobs\": [{\"job\": \"one\", \"axes\": {}, \"status\": \"done\","
+    " \"stages\": 3, \"metrics\": {}}], \"comparisons\": [{\"scores\": \"scores[*]\","
+    " \"subjects\": 10, \"arms\": ["
+    " {\"arm\": \"none\", \"runs\": 1, \"verdict\": \"baseline\", \"figures\": {\"auc\":"
+    "  {\"mean\": 0.5}}, \"scores\": [{\"job\": \"one\", \"node\": \"scores[none]\"}]},"
+    " {\"arm\": \"gan7\", \"runs\": 1, \"verdict\": \"better\", \"figures\": {\"auc\":"
+    "  {\"mean\": 0.75, \"p\": 0.01, \"difference\": {\"value\": 0.25, \"low\": 0.125,"
+    "  \"high\": 0.5}}}, \"scores\": [{\"job\": \"one\", \"node\": \"scores[gan7]\"}]},"
+    " {\"arm\": \"gan-20\", \"runs\": 1, \"verdict\": \"no evidence\", \"figures\": {\"auc\":"
+    "  {\"mean\": 0.625, \"p\": 0.5, \"difference\": {\"value\": 0.125, \"low\": -0.25,"
+    "  \"high\": 0.25}}}, \"scores\": [{\"job\": \"one\", \"node\": \"scores[gan-20]\"}]}]}]}";
+
+static const char pooled[] =
+    "{\"comparisons\": [{\"none\": {\"confusion\": {\"columns\": [\"low\", \"high\"],"
+    "  \"rows\": [[5, 1], [2, 1]]}, \"roc.high\": {\"columns\": [\"false_positive_rate\","
+    "  \"sensitivity\"], \"rows\": [[0, 0], [0.5, 0.5], [1, 1]]}},"
+    " \"gan7\": {\"confusion\": {\"columns\": [\"low\", \"high\"], \"rows\": [[4, 2], [1, 17]]},"
+    "  \"roc.high\": {\"columns\": [\"false_positive_rate\", \"sensitivity\"],"
+    "  \"rows\": [[0, 0], [0.25, 0.75], [1, 1]]},"
+    "  \"precision_recall.low\": {\"columns\": [\"recall\", \"precision\"],"
+    "  \"rows\": [[0.5, 1], [1, 0.25]]},"
+    "  \"reliability.high\": {\"columns\": [\"low\", \"high\", \"samples\", \"probability\","
+    "   \"frequency\"], \"rows\": [[0.1, 0.2, 8, 0.15, 0.25]]}}}]}";
+
+static void put_sweep(void)
+{
+    remove_final();
+    put("results.json", results);
+    put("curves.json", pooled);
+    put("jobs/one/manifest.json", manifest);
+    put("jobs/one/final.json", final);
+    put("jobs/one/lines.json", lines);
+    put("jobs/one/curves.json", curves);
+    put("jobs/one/stages/fit/metrics.jsonl", learnt);
+}
+
+START_TEST(a_sweep_says_it_all)
+{
+    static const char *const order[] = {
+        "Is any of 2 arms better than “none”?", "Higher AUC: gan7.", "10 subjects",
+        "data-figure=\"forest\"",
+        /* seven and twenty synthetic samples, with the intervals of what they change */
+        "data-figure=\"counts\" data-of=\"AUC less that of “none”\"", "synthetic samples added",
+        "data-figure=\"confusion\" data-of=\"none\"", "data-figure=\"confusion\" data-of=\"gan7\"",
+        ">17</text>", "data-figure=\"roc\" data-of=\"none\"",
+        "data-figure=\"roc\" data-of=\"gan7\"", "grey: none",
+        /* of the rarer class */
+        "data-figure=\"precision\" data-of=\"gan7\"", "“low” and right", "“low” found",
+        "data-figure=\"reliability\" data-of=\"gan7\"", "8 samples", "<h2 id=\"example\"",
+        "data-figure=\"learning\" data-of=\"fit\"", "how &lt;many&gt;", NULL};
+    put_sweep();
+    char *page = written();
+    ck_assert(in_order(page, order));
+    char *figure = strstr(page, "data-figure=\"counts\"");
+    *strstr(figure, "</figure>") = '\0';
+    ck_assert_uint_eq(times(figure, "<circle"), 3);
+    ck_assert_uint_eq(times(figure, "class=\"band c0\""), 2); /* the baseline has no interval */
+    mem_free(page);
+}
+END_TEST
+
+/* All but results.json, by which the folder is a sweep's, may be gone or damaged. */
+START_TEST(a_sweep_damaged_elsewhere)
+{
+    static const char *const others[] = {"curves.json", "jobs/one/manifest.json",
+                                         "jobs/one/final.json", "jobs/one/curves.json"};
+    put_sweep();
+    put(others[(size_t)_i / COUNT(garbage)], garbage[(size_t)_i % COUNT(garbage)]);
+    char *page = written();
+    ck_assert_ptr_nonnull(strstr(page, "Higher AUC: gan7."));
+    mem_free(page);
 }
 END_TEST
 
@@ -367,6 +447,8 @@ int main(void)
     tcase_add_test(run, a_control_or_a_withheld_verdict_is_told);
     tcase_add_loop_test(run, damage_leaves_something_out, 0, (int)(COUNT(files) * COUNT(garbage)));
     tcase_add_loop_test(run, a_sweep_damaged, 0, 2);
+    tcase_add_test(run, a_sweep_says_it_all);
+    tcase_add_loop_test(run, a_sweep_damaged_elsewhere, 0, 4 * (int)COUNT(garbage));
     tcase_add_test(run, what_is_no_run);
     tcase_add_test(looks, ticks_are_round);
     tcase_add_test(looks, axes_hold_all);

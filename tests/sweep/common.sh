@@ -26,7 +26,7 @@ sweep() {
 }
 
 same_table() { # as the sweep of that name
-    for file in results.csv results.json; do
+    for file in results.csv results.json curves.json; do
         cmp -s "$work/$1/$file" "$work/$name/$file" ||
             fail "$name differs from $1: $(diff "$work/$1/$file" "$work/$name/$file" | head -n 6)"
     done
