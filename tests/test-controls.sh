@@ -86,6 +86,68 @@ refused "$compare null='wieghts'/>" "did you mean 'weights'"
 refused "$compare when='fold = '/>" "wrong.xml:4"
 refused '<contrl name="c"/>' "did you mean 'control'"
 
+# ---- What a reader must not overlook: told where it is so, and nowhere else ----
+
+table_of() { # NAME RARE SIGNAL: 64 subjects, every so many high, which lie so far off
+    awk -v rare="$2" -v signal="$3" 'BEGIN { print "subject,grade,a,b,c,d"; x = 12345
+        for (k = 0; k < 64; k++) { high = k % rare == 0
+            printf "s%02d,%s", k, high ? "high" : "low"
+            for (c = 0; c < 4; c++) { x = (x * 1103 + 12345) % 65536
+                printf ",%.4f", 3 * x / 65536 - 1.5 + signal * high }
+            print "" } }' >"$work/$1.csv"
+}
+warnings='chance lies in the interval of the AUC
+it names one class always
+the totals do not follow from the figures and counts of the classes
+something was fitted or chosen on subjects that are judged
+is better, and balanced accuracy is not: other classes paid for it
+subjects of class'
+warns() { # WORDS...: these of all warnings, in the log and in results.json
+    echo "$warnings" | while read -r line; do
+        wanted=0
+        for words; do case $line in *"$words"*) wanted=1 ;; esac done
+        for file in "$work/$name.log" "$work/$name/results.json"; do
+            [ "$(grep -cF "$line" "$file" | sed 's/^[1-9].*/1/')" = $wanted ] ||
+                echo "$name: warned of '$line' is not $wanted"
+        done
+    done >"$work/wrong.txt"
+    [ ! -s "$work/wrong.txt" ] || fail "$(cat "$work/wrong.txt")"
+}
+
+table_of clear 2 2
+table_of noise 8 0
+table_of payer 4 0
+written poor "$compare/>"
+sweep clear "$work/poor.xml" -p table="$work/clear.csv" -p steps=100
+warns
+sweep poor "$work/poor.xml" -p table="$work/noise.csv" -p steps=100
+expect 0 "! only 8 subjects of class 'high'"
+warns chance 'names one class' 'subjects of class'
+sweep pays "$work/poor.xml" -p table="$work/payer.csv" -p steps=100
+expect 0 "! 'weights': sensitivity.high is better, and balanced accuracy is not"
+warns chance 'names one class' 'other classes'
+
+# A total that does not follow from what stands below it, in one run of twelve.
+found=$(ls -d "$work/clear/jobs/"*arm=smote*)
+spoilt=$(echo "$found" | head -n 1)/stages/scores/table
+chmod -R u+w "$spoilt"
+sed -i 's/"name":"accuracy","value":[0-9.e-]*/"name":"accuracy","value":0.123/' "$spoilt/table.json"
+sweep clear "$work/poor.xml" -p table="$work/clear.csv" -p steps=100
+expect 0 "! 'smote': the totals do not follow from .* in 1 of 4 runs"
+warns 'the totals'
+
+# A cut that was chosen on those whom it is judged by.
+sed '/<evaluate_classification/d; /<\/graph>/d' "$work/vectors.xml" >"$work/cut.xml"
+cat >>"$work/cut.xml" <<'XML'
+  <threshold id="cut" samples="predicted" fit="test"/>
+  <evaluate_classification id="scores" predictions="predicted" cut="cut" acknowledge="to see that it is told"/>
+</graph>
+XML
+sed 's/graph="vectors.xml"/graph="cut.xml"/; s/graph=.vectors.xml./graph="cut.xml"/' "$work/poor.xml" >"$work/chosen.xml"
+sweep chosen "$work/chosen.xml" -p table="$work/clear.csv" -p steps=100
+expect 0 "! 'none': something was fitted or chosen on .* in 4 of 4 runs"
+warns 'something was'
+
 # ---- In a graph ----
 
 for low in 0 0.999; do
