@@ -106,6 +106,32 @@ if command -v python3 >/dev/null; then
 rows = list(csv.DictReader(open("results.csv"))); jobs = json.load(open("results.json"))["jobs"]
 assert len(rows) == len(jobs) == 16 and all(0 <= float(r["auc"]) <= 1 for r in rows), rows') ||
         fail 'Python does not read the tables'
+    # Curves of an arm are those of all its runs' predictions: confusion and areas by hand.
+    (cd "$work/one" && python3 - <<'PY'
+import json
+comparison = json.load(open("results.json"))["comparisons"][0]
+curves = json.load(open("curves.json"))["comparisons"][0]
+assert set(curves) == {arm["arm"] for arm in comparison["arms"]} and len(curves) == 4
+for arm in comparison["arms"]:
+    truth, score, predicted = [], [], []
+    assert len(arm["scores"]) == 4
+    for run in arm["scores"]:
+        table = json.load(open(f"jobs/{run['job']}/stages/{run['node']}/table/table.json"))
+        truth += table["cells"]["truth"]
+        predicted += table["cells"]["predicted"]
+        score += table["cells"]["score_1"]
+    own = curves[arm["arm"]]
+    for t in (0, 1):
+        for p in (0, 1):
+            assert own["confusion"]["rows"][t][p] == list(zip(truth, predicted)).count((t, p))
+    ones = [s for s, t in zip(score, truth) if t]
+    noughts = [s for s, t in zip(score, truth) if not t]
+    area = sum((a > b) + (a == b) / 2 for a in ones for b in noughts) / len(ones) / len(noughts)
+    for roc in (own["roc.high"]["rows"], own["roc.low"]["rows"]): # mirror images
+        sum_of = sum((b[0] - a[0]) * (a[1] + b[1]) / 2 for a, b in zip(roc, roc[1:]))
+        assert abs(sum_of - area) < 1e-12, (arm["arm"], sum_of, area)
+PY
+    ) || fail 'the curves of arms are not those of their runs'
 else
     echo 'no python3: the tables are not read'
 fi
