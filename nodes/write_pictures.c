@@ -5,21 +5,20 @@
  * most of the mask is drawn. They show patients: nothing writes them unless a graph asks for it.
  */
 #include <inttypes.h>
-#include <math.h>
-#include <string.h>
 
 #include "base.h"
 #include "column.h"
 #include "node.h"
 #include "picture.h"
 #include "sink.h"
+#include "slice.h"
 
 typedef struct {
     const char *image, *mask, *truth;
     int64_t count, channel;
 } WritePictures;
 
-enum { PANELS = 2, COLOURS = 3 };
+enum { PANELS = 2 };
 
 typedef struct {
     const WritePictures *attrs;
@@ -60,116 +59,20 @@ static bool write_pictures_columns(FornixBuild *build, const void *attrs)
     return columns_find(build, attrs, &d);
 }
 
-/* ---- One picture ------------------------------------------------------------------------- */
-
-static int64_t fullest_slice(const float *classes, FornixShape shape)
-{
-    int64_t best = shape.d / 2, most = 0;
-    for (int64_t d = 0; d < shape.d; d++) {
-        int64_t count = 0;
-        for (int64_t i = 0; i < shape.h * shape.w; i++)
-            count += classes[d * shape.h * shape.w + i] > 0;
-        if (count > most) {
-            most = count;
-            best = d;
-        }
-    }
-    return best;
-}
-
-static void window_find(const float *image, int64_t pixels, int64_t channels, float *low,
-                        float *high)
-{
-    *low = INFINITY;
-    *high = -INFINITY;
-    for (int64_t i = 0; i < pixels; i++) {
-        *low = fminf(*low, image[i * channels]);
-        *high = fmaxf(*high, image[i * channels]);
-    }
-}
-
-/* The slice in grey with the outlines of a mask, on the left or right half of a picture. */
-static void panel_draw(const uint8_t *grey, const float *classes, FornixShape shape, int panel,
-                       uint8_t *picture)
-{
-    size_t line = (size_t)shape.w * COLOURS;
-    uint8_t *colours = mem_new((size_t)shape.h * line, 1);
-    picture_outline(grey, classes, shape.h, shape.w, colours);
-    for (int64_t h = 0; h < shape.h; h++)
-        memcpy(picture + ((size_t)h * PANELS + (size_t)panel) * line, colours + (size_t)h * line,
-               line);
-    mem_free(colours);
-}
-
-/* Volumes have their last line at the head or the front, which atlases show on top. */
-static void picture_flip(uint8_t *picture, FornixShape shape)
-{
-    size_t line = (size_t)shape.w * PANELS * COLOURS;
-    uint8_t *kept = mem_new(line, 1);
-    for (int64_t h = 0; h < shape.h / 2; h++) {
-        uint8_t *a = picture + (size_t)h * line, *b = picture + (size_t)(shape.h - 1 - h) * line;
-        memcpy(kept, a, line);
-        memcpy(a, b, line);
-        memcpy(b, kept, line);
-    }
-    mem_free(kept);
-}
-
-static bool row_draw(const Drawing *d, int64_t row, float *image, float *values, float *classes,
-                     FornixError *error)
-{
-    FornixShape shape = fornix_column(d->table, d->image)->shape;
-    int64_t pixels = shape.h * shape.w, slice = -1;
-    uint8_t *grey = mem_new((size_t)pixels, 1);
-    uint8_t *picture = mem_new((size_t)pixels * PANELS * COLOURS, 1);
-    const int masks[PANELS] = {d->truth < 0 ? d->mask : d->truth, d->mask};
-    bool fine = fornix_read(d->table, d->image, row, image, error);
-    for (int panel = 0; fine && panel < PANELS; panel++) {
-        const FornixColumn *column = fornix_column(d->table, masks[panel]);
-        fine = fornix_read(d->table, masks[panel], row, values, error);
-        if (!fine)
-            break;
-        sink_classes(values, fornix_pixels(shape), column, classes);
-        if (slice < 0) {
-            float low, high;
-            slice = fullest_slice(classes, shape);
-            const float *x = image + slice * pixels * shape.c;
-            window_find(x + d->attrs->channel, pixels, shape.c, &low, &high);
-            picture_window(x, pixels, shape.c, d->attrs->channel, low, high, grey);
-        }
-        panel_draw(grey, classes + slice * pixels, shape, panel, picture);
-    }
-    const FornixSpace *space = fornix_space(d->table, row);
-    if (fine && space && !sink_is_picture(space))
-        picture_flip(picture, shape);
-    const FornixRow *identity = fornix_row(d->table, row);
-    char *path = fine ? sink_path(d->folder, identity, identity->name, ".png", error) : NULL;
-    if (path)
-        picture_write(path, picture, shape.h, PANELS * shape.w, COLOURS, error);
-    mem_free(path);
-    mem_free(grey);
-    mem_free(picture);
-    return !error->text[0];
-}
-
 static void picture_draw(void *context, int64_t row)
 {
     const Drawing *d = context;
-    const FornixColumn *image = fornix_column(d->table, d->image);
-    int64_t pixels = fornix_pixels(image->shape), channels = 1;
-    const int masks[] = {d->mask, d->truth};
-    for (size_t i = 0; i < COUNT(masks); i++)
-        if (masks[i] >= 0 && fornix_column(d->table, masks[i])->shape.c > channels)
-            channels = fornix_column(d->table, masks[i])->shape.c;
-    size_t floats = (size_t)(pixels * (image->shape.c + channels + 1));
-    float *memory = mem_large(floats * sizeof *memory);
-    if (!memory) {
-        fornix_fail(&d->errors[row], "no memory for a picture");
+    FornixError *error = &d->errors[row];
+    SliceRequest request = {d->table, d->image, d->attrs->channel, d->mask, d->truth};
+    const FornixRow *identity = fornix_row(d->table, row);
+    Slice slice;
+    if (!slice_draw(&request, row, &slice, error))
         return;
-    }
-    row_draw(d, row, memory, memory + pixels * image->shape.c,
-             memory + pixels * (image->shape.c + channels), &d->errors[row]);
-    mem_large_free(memory, floats * sizeof *memory);
+    char *path = sink_path(d->folder, identity, identity->name, ".png", error);
+    if (path)
+        picture_write(path, slice.colours, slice.height, slice.width, 3, error);
+    mem_free(path);
+    mem_free(slice.colours);
 }
 
 static bool write_pictures_rows(FornixBuild *build, const void *attrs)

@@ -12,7 +12,7 @@
 static const char common[] =
     "<meta charset=\"utf-8\">\n"
     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';"
-    " style-src 'unsafe-inline'\">\n"
+    " style-src 'unsafe-inline'; img-src data:\">\n"
     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
     "<style>\n"
     ":root { color-scheme: light dark; --paper: #fff; --ink: #1b1f24; --quiet: #5b6570;\n"
@@ -48,6 +48,27 @@ void html_add(Text *page, const char *before, const char *text, const char *afte
     text_add(page, before);
     text_add_html(page, text ? text : "");
     text_add(page, after);
+}
+
+static void add_base64(Text *page, const unsigned char *bytes, size_t length)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t k = 0; k < length; k += 3) {
+        size_t left = length - k;
+        unsigned three = (unsigned)bytes[k] << 16 | (left > 1 ? (unsigned)bytes[k + 1] << 8 : 0) |
+                         (left > 2 ? bytes[k + 2] : 0);
+        char four[4] = {digits[three >> 18], digits[three >> 12 & 63],
+                        left > 1 ? digits[three >> 6 & 63] : '=',
+                        left > 2 ? digits[three & 63] : '='};
+        text_add_slice(page, four, sizeof four);
+    }
+}
+
+void html_png(Text *page, const void *png, size_t length, const char *words)
+{
+    html_add(page, "<img alt=\"", words, "\" src=\"data:image/png;base64,");
+    add_base64(page, png, length);
+    text_add(page, "\">");
 }
 
 /* ---- Numbers ----------------------------------------------------------------------------- */

@@ -16,6 +16,9 @@ void html_end(Text *page);
 /* before and after are markup, text is not; NULL is "". */
 void html_add(Text *page, const char *before, const char *text, const char *after);
 
+/* A picture that is part of the page; words: for those who cannot see it. */
+void html_png(Text *page, const void *png, size_t length, const char *words);
+
 /* ".471", "−.020", "12.3"; "–" where it is undefined. */
 void html_figure(Text *page, double value);
 /* ".471 [.350, .602]"; the value alone where the ends are undefined. */

@@ -32,7 +32,8 @@ typedef struct {
     size_t rows_bytes;
     float *out;
     /* writing */
-    FileWriter *file;
+    FileWriter *file; /* or */
+    Text *memory;
 } Job;
 
 static _Noreturn void give_up(png_structp png, png_const_charp message)
@@ -186,7 +187,9 @@ void picture_to_grey(float *pixels, PictureInfo *info)
 static void give_bytes(png_structp png, png_bytep bytes, size_t length)
 {
     Job *job = png_get_io_ptr(png);
-    if (!file_writer_add(job->file, bytes, length, job->error))
+    if (job->memory)
+        text_add_slice(job->memory, (const char *)bytes, length);
+    else if (!file_writer_add(job->file, bytes, length, job->error))
         png_error(png, "write");
 }
 
@@ -212,17 +215,24 @@ static bool encode(const Job *job, const uint8_t *pixels)
     return true;
 }
 
+static bool encode_open(Job *job)
+{
+    const PictureInfo *info = job->info;
+    if (info->height < 1 || info->width < 1 || info->height > PICTURE_SIDE ||
+        info->width > PICTURE_SIDE)
+        return fornix_fail(job->error, "%s: a picture of %" PRId64 " x %" PRId64 " pixels",
+                           job->path, info->height, info->width);
+    job->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, job, give_up, ignore);
+    job->png_info = job->png ? png_create_info_struct(job->png) : NULL;
+    return job->png_info || fornix_fail(job->error, "%s: no memory to write it", job->path);
+}
+
 bool picture_write(const char *path, const uint8_t *pixels, int64_t height, int64_t width,
                    int64_t channels, FornixError *error)
 {
     PictureInfo info = {height, width, channels, 8};
     Job job = {.path = path, .error = error, .info = &info};
-    if (height < 1 || width < 1 || height > PICTURE_SIDE || width > PICTURE_SIDE)
-        return fornix_fail(error, "%s: a picture of %" PRId64 " x %" PRId64 " pixels", path, height,
-                           width);
-    job.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &job, give_up, ignore);
-    job.png_info = job.png ? png_create_info_struct(job.png) : NULL;
-    bool ok = job.png_info || fornix_fail(error, "%s: no memory to write it", path);
+    bool ok = encode_open(&job);
     job.file = ok ? file_writer_open(path, error) : NULL;
     ok = job.file && encode(&job, pixels);
     png_destroy_write_struct(&job.png, &job.png_info);
@@ -230,6 +240,16 @@ bool picture_write(const char *path, const uint8_t *pixels, int64_t height, int6
         return file_writer_commit(job.file, error);
     file_writer_abort(job.file);
     return false;
+}
+
+bool picture_encode(const uint8_t *pixels, int64_t height, int64_t width, int64_t channels,
+                    Text *png, FornixError *error)
+{
+    PictureInfo info = {height, width, channels, 8};
+    Job job = {.path = "a picture", .error = error, .info = &info, .memory = png};
+    bool ok = encode_open(&job) && encode(&job, pixels);
+    png_destroy_write_struct(&job.png, &job.png_info);
+    return ok;
 }
 
 void picture_window(const float *image, int64_t pixels, int64_t channels, int64_t channel,

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "fornix-error.h"
+#include "text.h"
 
 typedef struct {
     int64_t height, width, channels; /* 1: grey, 3: red, green, blue */
@@ -31,6 +31,9 @@ void picture_to_grey(float *pixels, PictureInfo *info);
 /* 8 bits; channels is 1 or 3. The file appears whole. */
 bool picture_write(const char *path, const uint8_t *pixels, int64_t height, int64_t width,
                    int64_t channels, FornixError *error);
+/* The same file's bytes, added to png. */
+bool picture_encode(const uint8_t *pixels, int64_t height, int64_t width, int64_t channels,
+                    Text *png, FornixError *error);
 /* One channel (of `channels`) of an image as grey, low to 0 and high to 255. */
 void picture_window(const float *image, int64_t pixels, int64_t channels, int64_t channel,
                     float low, float high, uint8_t *grey);

@@ -46,6 +46,7 @@ static const char style[] =
     "table.forest .arm .quiet { font-weight: 400; font-size: .85rem }\n"
     ".grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(15.5rem, 1fr));\n"
     "  gap: .4rem 1.6rem; margin: .6rem 0 1rem }\n"
+    "figure img { width: 100%; image-rendering: pixelated; display: block }\n"
     ".grid.wide { grid-template-columns: repeat(auto-fill, minmax(26rem, 1fr)) }\n"
     ".grid.small { grid-template-columns: repeat(auto-fill, minmax(13.5rem, 1fr)) }\n"
     "figure { margin: .4rem 0; min-width: 0 }\n"
@@ -223,6 +224,7 @@ static void add_run(Report *report)
     report_counts(report);
     report_scores(report);
     report_masks(report);
+    report_slices(report);
     report_features(report);
     report_learning(report);
     add_other_warnings(report);

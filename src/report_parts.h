@@ -93,6 +93,7 @@ void report_arms(Report *report);     /* arms and their differences with interva
 void report_counts(Report *report);   /* a score against the number of synthetic samples */
 void report_scores(Report *report);   /* confusion, ROC, precision, reliability */
 void report_masks(Report *report);    /* what segmentation reached, subject by subject */
+void report_slices(Report *report);   /* of those who were segmented, if asked for */
 void report_features(Report *report); /* synthetic beside real ones */
 void report_learning(Report *report); /* losses and figures over steps */
 void report_picture(Report *report);  /* of the graph */

@@ -89,6 +89,9 @@ made=$(sed -n '/“low”: [0-9]* real/,/<\/figure>/p' "$page" | grep -o 'class=
     fail "named: $(cat "$work/log")"
 [ "$(grep -cE "<tr><td class=\"t\">$subject" "$work/named.html")" = 32 ] ||
     fail 'not every subject that was judged is named'
+figures "$work/named.html" slice 6
+[ "$(grep -c '<img alt="truth on the left' "$work/named.html")" = 6 ] || fail 'slices without a picture'
+! grep -q 'data-figure="slice"' "$page" || fail 'slices that nobody asked for'
 cmp -s "$page" "$work/first.html" || fail 'a report elsewhere changed the one here'
 
 # ---- What is missing or damaged ----
@@ -183,6 +186,8 @@ END
     grep -q '^wide no' "$work/looks" || fail "$page does not fit into $1 pixels"
 }
 
+open "$work/named.html" --dump-dom >"$work/dom"
+[ "$(grep -c '<img alt="truth on the left' "$work/dom")" = 6 ] || fail 'the browser sees other slices'
 cp "$work/first.html" "$work/run/report.html"
 for page in "$work/run/report.html" "$work/sweep/report.html"; do
     look 1100 1
