@@ -16,6 +16,7 @@
 #include "base.h"
 #include "cutout.h"
 #include "fit.h"
+#include "glimpse.h"
 #include "manifest.h"
 #include "node.h"
 #include "samples.h"
@@ -356,24 +357,39 @@ typedef struct {
     FornixError *errors;
 } Look;
 
+/* All but the file that says where a tumour is. */
+static Hash look_hash(const Opened *o, const Volume *volume)
+{
+    Hasher *hasher = hasher_new();
+    int axis = slice_axis(o->attrs);
+    hasher_add(hasher, &axis, sizeof axis);
+    hasher_add(hasher, &o->attrs->not_finite, sizeof o->attrs->not_finite);
+    hasher_add(hasher, &volume->map, sizeof volume->map);
+    for (int64_t k = 0; k < o->attrs->mask_classes.count; k++)
+        hasher_add_text(hasher, o->attrs->mask_classes.items[k]);
+    Hash hash = hasher_result(hasher);
+    hasher_free(hasher);
+    return hash;
+}
+
 static void volume_look(void *context, int64_t v)
 {
     const Look *look = context;
-    Volume *volume = &look->opened->volumes[v];
-    const int64_t *size = volume->map.size;
-    int axis = slice_axis(look->opened->attrs);
-    int64_t pixels = size[0] * size[1] * size[2] / size[axis];
-    float *slice = mem_new((size_t)pixels, sizeof *slice);
+    Opened *o = look->opened;
+    Volume *volume = &o->volumes[v];
+    int axis = slice_axis(o->attrs);
     bool own, *tumour = look->tumour + v * look->most;
-    float *grid = grid_get(look->opened, volume, MASK, NULL, &own, &look->errors[v]);
-    for (int64_t k = 0; grid && k < size[axis]; k++) {
-        volume_take_slice(grid, size, 1, axis, k, slice);
-        for (int64_t i = 0; i < pixels && !tumour[k]; i++)
-            tumour[k] = slice[i] > 0;
-    }
-    if (grid && own)
-        grid_done(look->opened, volume, MASK, grid);
-    mem_free(slice);
+    size_t bytes = (size_t)volume->map.size[axis] * sizeof *tumour;
+    Glimpse glimpse = {0};
+    if (volume->mask && glimpse_find(&glimpse, volume->mask, look_hash(o, volume), tumour, bytes))
+        return;
+    float *grid = grid_get(o, volume, MASK, NULL, &own, &look->errors[v]);
+    if (!grid)
+        return;
+    volume_filled_slices(grid, volume->map.size, axis, tumour);
+    glimpse_keep(&glimpse, tumour);
+    if (own)
+        grid_done(o, volume, MASK, grid);
 }
 
 static bool slices_add(FornixBuild *build, Opened *o)

@@ -4,13 +4,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base.h"
 #include "cache_parts.h"
-
-enum { SETTLING_SECONDS = 2 };
 
 static size_t known_slot(const Cache *cache, const FileIdentity *identity)
 {
@@ -73,15 +70,6 @@ static void note_known(const Cache *cache, const FileIdentity *id, Hash hash)
     mem_free(path);
 }
 
-/* A file that changed a moment ago could change again within the same tick of the clock. */
-static bool is_settled(const FileIdentity *id)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    int64_t last = id->modified > id->changed ? id->modified : id->changed;
-    return (int64_t)now.tv_sec - last / 1000000000 > SETTLING_SECONDS;
-}
-
 bool cache_file_hash(Cache *cache, const char *path, Hash *hash, FornixError *error)
 {
     FileIdentity identity;
@@ -98,7 +86,7 @@ bool cache_file_hash(Cache *cache, const char *path, Hash *hash, FornixError *er
         return true;
     if (!hash_file(path, hash, error))
         return false;
-    if (!is_settled(&identity))
+    if (!file_is_settled(&identity))
         return true;
     pthread_mutex_lock(&cache->lock);
     know_file(cache, &identity, *hash);

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base.h"
@@ -70,6 +71,15 @@ bool file_identity(const char *path, FileIdentity *identity, FornixError *error)
                                .modified = nanoseconds(status.st_mtim),
                                .changed = nanoseconds(status.st_ctim)};
     return true;
+}
+
+bool file_is_settled(const FileIdentity *identity)
+{
+    enum { SETTLING_SECONDS = 2 };
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    int64_t last = identity->modified > identity->changed ? identity->modified : identity->changed;
+    return (int64_t)now.tv_sec - last / 1000000000 > SETTLING_SECONDS;
 }
 
 int file_open(const char *path, int64_t *size, FornixError *error)

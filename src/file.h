@@ -24,6 +24,8 @@ typedef struct {
 bool file_exists(const char *path); /* of any type */
 bool file_is_folder(const char *path);
 bool file_identity(const char *path, FileIdentity *identity, FornixError *error);
+/* False: it changed a moment ago, and could change again within the same tick of the clock. */
+bool file_is_settled(const FileIdentity *identity);
 
 /* The whole of a regular file of at most limit bytes, with a NUL behind it; NULL on failure. Freed
  * with mem_free. length may be NULL. */

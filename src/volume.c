@@ -322,6 +322,16 @@ void volume_take_slice(const float *grid, const int64_t size[3], int64_t channel
     }
 }
 
+void volume_filled_slices(const float *grid, const int64_t size[3], int axis, bool *filled)
+{
+    int64_t at[3];
+    memset(filled, 0, (size_t)size[axis] * sizeof *filled);
+    for (at[2] = 0; at[2] < size[2]; at[2]++)
+        for (at[1] = 0; at[1] < size[1]; at[1]++)
+            for (at[0] = 0; at[0] < size[0]; at[0]++, grid++)
+                filled[at[axis]] |= *grid > 0;
+}
+
 void volume_put_slice(float *grid, const int64_t size[3], int64_t channels, int axis, int64_t index,
                       const float *slice)
 {

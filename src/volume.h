@@ -87,6 +87,8 @@ bool volume_is_whole(const VolumeMap *map);
 void volume_slice_size(const int64_t size[3], int axis, int64_t out[2]);
 void volume_take_slice(const float *grid, const int64_t size[3], int64_t channels, int axis,
                        int64_t index, float *slice);
+/* Whether anything in each slice of one channel lies above 0. */
+void volume_filled_slices(const float *grid, const int64_t size[3], int axis, bool *filled);
 void volume_put_slice(float *grid, const int64_t size[3], int64_t channels, int axis, int64_t index,
                       const float *slice);
 

@@ -14,6 +14,7 @@
 #include "apply_journal.h"
 #include "base.h"
 #include "folder.h"
+#include "glimpse.h"
 #include "hash.h"
 
 static void check_content(const char *path, const char *expected)
@@ -281,6 +282,41 @@ static Journal *journal_of_rows(int64_t rows)
 }
 
 /* Rows that are not as they were left, are none. */
+START_TEST(glimpses)
+{
+    const char *sources = getenv("srcdir");
+    FornixError error = {0};
+    char *old = file_join(sources ? sources : ".", "tests/test-file.c");
+    char *young = file_join(folder, "young");
+    Hash one = hash_bytes("1", 1), two = hash_bytes("2", 1);
+    Glimpse glimpse;
+    int seen = 7;
+    ck_assert(file_write(young, "x", 1, &error));
+    ck_assert(!glimpse_find(&glimpse, old, one, &seen, sizeof seen) && seen == 7);
+    glimpse_keep(&glimpse, &seen);
+    seen = 0;
+    ck_assert(glimpse_find(&glimpse, old, one, &seen, sizeof seen) && seen == 7);
+    ck_assert(!glimpse_find(&glimpse, old, one, &seen, sizeof(char)));
+    for (int k = 0; k < 1000; k++) { /* the table grows */
+        int other = -k;
+        ck_assert(!glimpse_find(&glimpse, old, hash_bytes(&k, sizeof k), &seen, sizeof seen));
+        glimpse_keep(&glimpse, &other);
+    }
+    for (int k = 0; k < 1000; k++)
+        ck_assert(glimpse_find(&glimpse, old, hash_bytes(&k, sizeof k), &seen, sizeof seen) &&
+                  seen == -k);
+    ck_assert(!glimpse_find(&glimpse, old, two, &seen, sizeof seen));
+    /* What changed a moment ago may do so again unseen. */
+    ck_assert(!glimpse_find(&glimpse, young, one, &seen, sizeof seen));
+    glimpse_keep(&glimpse, &seen);
+    ck_assert(!glimpse_find(&glimpse, young, one, &seen, sizeof seen));
+    ck_assert(!glimpse_find(&glimpse, "no such file", one, &seen, sizeof seen));
+    glimpse_keep(&glimpse, &seen);
+    mem_free(old);
+    mem_free(young);
+}
+END_TEST
+
 START_TEST(journals)
 {
     FornixError error = {0};
@@ -328,6 +364,7 @@ int main(void)
     tcase_add_test(tests, paths);
     tcase_add_test(tests, identities);
     tcase_add_test(tests, hashes);
+    tcase_add_test(tests, glimpses);
     tcase_add_test(tests, journals);
     suite_add_tcase(suite, tests);
     return folder_run(suite);
