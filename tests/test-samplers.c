@@ -220,6 +220,28 @@ START_TEST(mixed)
 }
 END_TEST
 
+/* What is made of maps are the numbers that are made of vectors, whatever the rank. */
+START_TEST(of_any_rank)
+{
+    static const char *const all[] = {"<smote ratio='2'/>",  "<gaussian ratio='2'/>",
+                                      "<oversample/>",       "<undersample/>",
+                                      "<class_weights/>",    "<none/>",
+                                      "<borderline_smote/>", "<adasyn/>"};
+    const FornixTable *vectors = run(all[_i], cohort(0), NULL);
+    for (int shape = 1; shape < SHAPES; shape++) {
+        const FornixTable *maps = run(all[_i], cohort(shape), NULL);
+        ck_assert_int_eq(fornix_rows(maps), fornix_rows(vectors));
+        ck_assert_int_gt(fornix_rows(maps), 0);
+        for (int64_t row = 0; row < fornix_rows(maps); row++) {
+            ck_assert_int_eq(made_label(maps, row), made_label(vectors, row));
+            for (int k = 0; k < WIDTH; k++)
+                if (made_value(maps, "feature", row, k) != made_value(vectors, "feature", row, k))
+                    ck_abort_msg("%s: number %d of row %d differs", all[_i], k, (int)row);
+        }
+    }
+}
+END_TEST
+
 /* A class that would lose all stays as it is. */
 START_TEST(lonely)
 {
@@ -324,6 +346,7 @@ int main(void)
     tcase_add_test(tests, apart);
     tcase_add_loop_test(tests, cleaned, 0, SHAPES);
     tcase_add_test(tests, mixed);
+    tcase_add_loop_test(tests, of_any_rank, 0, 8);
     tcase_add_test(tests, lonely);
     tcase_add_loop_test(tests, filtered, 0, SHAPES);
     tcase_add_test(tests, filters_refuse);
