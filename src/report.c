@@ -52,6 +52,7 @@ static const char style[] =
     "figure { margin: .4rem 0; min-width: 0 }\n"
     "figcaption { font-size: .92rem; font-weight: 600; margin-bottom: .15rem }\n"
     "figcaption .quiet { font-weight: 400 }\n"
+    ".words { font-size: .88rem; padding-left: 1.1rem; max-width: 60rem }\n"
     ".note { color: var(--quiet); font-size: .88rem }\n"
     "details { margin: .4rem 0 } summary { cursor: pointer }\n"
     "details[open] > summary { margin-bottom: .4rem }\n"

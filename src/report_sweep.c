@@ -190,8 +190,13 @@ static void add_found(Report *report, const json_t *comparisons)
 {
     Text *page = &report->page;
     text_add(page, "<div data-part=\"found\"><h2>Found</h2>\n");
-    for (size_t c = 0; c < json_array_size(comparisons); c++)
-        sweep_add_answer(report, json_array_get(comparisons, c));
+    for (size_t c = 0; c < json_array_size(comparisons); c++) {
+        const json_t *comparison = json_array_get(comparisons, c);
+        const char *when = report_text(comparison, "when");
+        if (json_array_size(comparisons) > 1 && when)
+            html_add(page, "<p class=\"quiet\">Where ", when, ":</p>\n");
+        sweep_add_answer(report, comparison);
+    }
     if (!json_array_size(comparisons))
         text_add(page, "<p>The sweep compares nothing: its figures stand below, run by run.</p>\n");
     text_add(page, "</div>\n");

@@ -170,6 +170,23 @@ static double chance_of(const char *figure)
     return strcmp(figure, "auc") == 0 ? 0.5 : NAN;
 }
 
+/* Of arms without evidence the answer has told; their words stand with the arms. */
+static bool tells_nothing(const char *words)
+{
+    return words && strstr(words, "': no evidence: ");
+}
+
+static void add_words(Report *report, const json_t *comparison)
+{
+    const json_t *words = json_object_get(comparison, "words");
+    if (!json_array_size(words))
+        return;
+    text_add(&report->page, "<ul class=\"words\">\n");
+    for (size_t k = 0; k < json_array_size(words); k++)
+        html_add(&report->page, "<li>", json_string_value(json_array_get(words, k)), "</li>\n");
+    text_add(&report->page, "</ul>\n");
+}
+
 void sweep_add_title(Report *report, const json_t *comparison)
 {
     const char *when = report_text(comparison, "when");
@@ -204,6 +221,7 @@ void sweep_add_comparison(Report *report, const json_t *comparison, bool first)
         report_forest(report, figures[f], report_title(report, figures[f]),
                       sweep_baseline(comparison), chance_of(figures[f]), rows, (int)count);
     }
+    add_words(report, comparison);
     text_add(&report->page,
              "<p class=\"note\">Left: mean over runs ± their standard deviation. Right: the mean "
              "difference to the baseline's run of the same seed and fold, its interval by drawing "
@@ -242,8 +260,10 @@ void sweep_add_answer(Report *report, const json_t *comparison)
                         arena_format(report->memory, "Lower %s: ", title), &answer);
     }
     text_add(page, "<p class=\"answer\">");
-    if (withheld || problem)
-        html_add(page, "No verdict: ", withheld ? withheld : problem, "");
+    if (problem)
+        html_add(page, "No verdict: ", problem, "");
+    else if (withheld)
+        html_add(page, "No verdict: control “", withheld, "” failed.");
     else if (answer.length)
         text_add(page, text_value(&answer));
     else
@@ -251,7 +271,8 @@ void sweep_add_answer(Report *report, const json_t *comparison)
                  baseline ? baseline : "the baseline", "”.");
     text_add(page, "</p>\n<ul>\n");
     for (size_t k = 0; k < json_array_size(words); k++)
-        html_add(page, "<li>", json_string_value(json_array_get(words, k)), "</li>\n");
+        if (!tells_nothing(json_string_value(json_array_get(words, k))))
+            html_add(page, "<li>", json_string_value(json_array_get(words, k)), "</li>\n");
     text_add(page, "</ul>\n");
     text_free(&answer);
 }

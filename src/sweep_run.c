@@ -175,7 +175,8 @@ static void tell_end(Crew *crew, const SweepTask *task, const char *failure)
         meter_say(meter, "[%zu of %zu] %s  %.1f s", crew->jobs - crew->jobs_left, crew->jobs, name,
                   seconds);
     else
-        meter_say(meter, "%s, for %zu jobs  %.1f s", name, task->uses, seconds);
+        meter_say(meter, "%s, for %zu job%s  %.1f s", name, task->uses, task->uses == 1 ? "" : "s",
+                  seconds);
 }
 
 /* Those that one process made count each. */
