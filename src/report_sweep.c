@@ -202,13 +202,22 @@ static void add_found(Report *report, const json_t *comparisons)
     text_add(page, "</div>\n");
 }
 
+static bool same_surety(const json_t *a, const json_t *b)
+{
+    const json_t *one = json_array_get(json_object_get(a, "arms"), 0);
+    const json_t *other = json_array_get(json_object_get(b, "arms"), 0);
+    return json_equal(json_object_get(a, "subjects"), json_object_get(b, "subjects")) &&
+           json_equal(json_object_get(one, "pairs"), json_object_get(other, "pairs"));
+}
+
 static void add_sure(Report *report, const json_t *comparisons, const Warnings *warnings)
 {
     Text *page = &report->page, list = {0};
     size_t others = 0;
     text_add(page, "<div data-part=\"sure\"><h2>How sure</h2>\n");
     for (size_t c = 0; c < json_array_size(comparisons); c++)
-        sweep_add_surety(report, json_array_get(comparisons, c), &list);
+        if (!c || !same_surety(json_array_get(comparisons, c - 1), json_array_get(comparisons, c)))
+            sweep_add_surety(report, json_array_get(comparisons, c), &list);
     for (size_t k = 0; k < warnings->count; k++)
         others += !strstr(warnings->items[k].text, "acknowledged: ");
     if (others)

@@ -20,6 +20,11 @@ typedef struct SweepGrid {
 } SweepGrid;
 
 SweepGrid *sweep_grid_seen(Report *report);
+const json_t *sweep_jobs(const Report *report);
+/* What a job's arm is called in the summary, without one of the axes (or NULL). */
+const char *sweep_arm(Report *report, const SweepGrid *grid, const json_t *job,
+                      const SweepAxisSeen *without);
+double sweep_chance(const char *figure); /* what guessing reaches; NAN: it depends */
 const char *sweep_baseline(const json_t *comparison); /* an arm's label; NULL: not known */
 
 /* Opens the run of a job, with a request that outlives it; false: it can't be, which is told. It is

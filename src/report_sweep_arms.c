@@ -5,9 +5,7 @@
 
 #include "report_sweep.h"
 
-enum { COLUMNS_DRAWN = 8 };
-
-static const json_t *jobs_of(const Report *report)
+const json_t *sweep_jobs(const Report *report)
 {
     return json_object_get(report->sweep, "jobs");
 }
@@ -49,7 +47,7 @@ static bool is_numeric(const SweepAxisSeen *axis)
 SweepGrid *sweep_grid_seen(Report *report)
 {
     SweepGrid *grid = arena_take(report->memory, 1, sizeof *grid);
-    const json_t *jobs = jobs_of(report);
+    const json_t *jobs = sweep_jobs(report);
     json_t *first = json_object_get(json_array_get(jobs, 0), "axes"), *value;
     const char *name;
     grid->axes = arena_take(report->memory, json_object_size(first) + 1, sizeof *grid->axes);
@@ -68,9 +66,8 @@ SweepGrid *sweep_grid_seen(Report *report)
     return grid;
 }
 
-/* What a job's arm is called in the summary, without one of the axes (or NULL). */
-static const char *arm_of(Report *report, const SweepGrid *grid, const json_t *job,
-                          const SweepAxisSeen *without)
+const char *sweep_arm(Report *report, const SweepGrid *grid, const json_t *job,
+                      const SweepAxisSeen *without)
 {
     Text label = {0};
     for (size_t a = 0; a < grid->axis_count; a++) {
@@ -165,7 +162,7 @@ static ReportArm arm_read(const json_t *arm, const char *figure, Report *report)
         .is_baseline = is_baseline(arm)};
 }
 
-static double chance_of(const char *figure)
+double sweep_chance(const char *figure)
 {
     return strcmp(figure, "auc") == 0 ? 0.5 : NAN;
 }
@@ -181,10 +178,60 @@ static void add_words(Report *report, const json_t *comparison)
     const json_t *words = json_object_get(comparison, "words");
     if (!json_array_size(words))
         return;
-    text_add(&report->page, "<ul class=\"words\">\n");
+    text_add(&report->page,
+             "<details class=\"words\"><summary>The same in words</summary>\n<ul>\n");
     for (size_t k = 0; k < json_array_size(words); k++)
         html_add(&report->page, "<li>", json_string_value(json_array_get(words, k)), "</li>\n");
-    text_add(&report->page, "</ul>\n");
+    text_add(&report->page, "</ul></details>\n");
+}
+
+/* ---- Against null arms ------------------------------------------------------------------- */
+
+static const json_t *nulls_of(const json_t *arms, size_t arm)
+{
+    return json_object_get(json_array_get(arms, arm), "against");
+}
+
+static void add_null_cell(Text *page, const json_t *against, const char *figure)
+{
+    const json_t *found = json_object_get(json_object_get(against, "figures"), figure);
+    const json_t *apart = json_object_get(found, "difference");
+    double value = report_number(json_object_get(apart, "value"));
+    bool differs = report_number(json_object_get(found, "p")) < 0.05;
+    text_add(page, differs ? "<td class=\"n\"><b>" : "<td class=\"n\">");
+    html_interval(page, value, report_number(json_object_get(apart, "low")),
+                  report_number(json_object_get(apart, "high")));
+    text_add(page, !differs ? "" : value > 0 ? " ▲</b>" : " ▼</b>");
+    text_add(page, "</td>");
+}
+
+/* What each arm adds to what a null arm reaches for nothing. */
+static void add_nulls(Report *report, const json_t *comparison, const char *figure)
+{
+    const json_t *arms = json_object_get(comparison, "arms"), *first = NULL;
+    Text *page = &report->page;
+    for (size_t a = 0; a < json_array_size(arms) && !json_array_size(first); a++)
+        first = nulls_of(arms, a);
+    if (!json_array_size(first))
+        return;
+    report_figure_begin(report, "nulls", figure, NULL);
+    html_add(page, "<div class=\"scroll\"><table><thead><tr><th>", report_title(report, figure),
+             " less that of a null arm</th>");
+    for (size_t k = 0; k < json_array_size(first); k++)
+        html_add(page, "<th class=\"n\">less “", report_text(json_array_get(first, k), "arm"),
+                 "”</th>");
+    text_add(page, "</tr></thead>\n<tbody>\n");
+    for (size_t a = 0; a < json_array_size(arms); a++) {
+        const json_t *nulls = nulls_of(arms, a);
+        if (!json_array_size(nulls))
+            continue;
+        html_add(page, "<tr><td>", report_text(json_array_get(arms, a), "arm"), "</td>");
+        for (size_t k = 0; k < json_array_size(nulls); k++)
+            add_null_cell(page, json_array_get(nulls, k), figure);
+        text_add(page, "</tr>\n");
+    }
+    text_add(page, "</tbody></table></div>\n");
+    report_figure_end(report);
 }
 
 void sweep_add_title(Report *report, const json_t *comparison)
@@ -219,13 +266,16 @@ void sweep_add_comparison(Report *report, const json_t *comparison, bool first)
         for (size_t a = 0; a < count; a++)
             rows[a] = arm_read(json_array_get(arms, a), figures[f], report);
         report_forest(report, figures[f], report_title(report, figures[f]),
-                      sweep_baseline(comparison), chance_of(figures[f]), rows, (int)count);
+                      sweep_baseline(comparison), sweep_chance(figures[f]), rows, (int)count);
     }
+    for (size_t f = 0; f < chosen; f++)
+        add_nulls(report, comparison, figures[f]);
     add_words(report, comparison);
     text_add(&report->page,
              "<p class=\"note\">Left: mean over runs ± their standard deviation. Right: the mean "
              "difference to the baseline's run of the same seed and fold, its interval by drawing "
-             "subjects again over all runs; p corrected for all arms (Holm).</p>\n");
+             "subjects again over all runs; p corrected for all arms (Holm). An arm is called "
+             "better where it is better than the baseline and than every null arm.</p>\n");
 }
 
 /* ---- In words ---------------------------------------------------------------------------- */
@@ -242,6 +292,37 @@ static void add_arms_judged(const json_t *comparison, const char *figure, int ju
         html_add(out, count++ ? ", " : words, report_text(arm, "arm"), "");
     }
     text_add(out, count ? ". " : "");
+}
+
+/* "Better than “none”, but not than every null arm: smote." */
+static void add_no_better(const json_t *comparison, const char *const *figures, size_t count,
+                          Text *page)
+{
+    const json_t *arms = json_object_get(comparison, "arms");
+    const char *baseline = sweep_baseline(comparison);
+    size_t named = 0;
+    for (size_t a = 0; a < json_array_size(arms); a++) {
+        const json_t *arm = json_array_get(arms, a);
+        const char *verdict = report_text(arm, "verdict");
+        bool higher = false;
+        for (size_t f = 0; f < count; f++) {
+            const json_t *found = json_object_get(json_object_get(arm, "figures"), figures[f]);
+            const json_t *apart = json_object_get(found, "difference");
+            higher = higher || (report_number(json_object_get(found, "p")) < 0.05 &&
+                                report_number(json_object_get(apart, "value")) > 0);
+        }
+        if (!higher || !verdict || strcmp(verdict, "no evidence") != 0 ||
+            !json_array_size(json_object_get(arm, "against")))
+            continue;
+        if (named++)
+            html_add(page, ", ", report_text(arm, "arm"), "");
+        else {
+            html_add(page, "<li>Above “", baseline ? baseline : "the baseline",
+                     "” in a figure, but no better than every null arm: ");
+            html_add(page, "", report_text(arm, "arm"), "");
+        }
+    }
+    text_add(page, named ? ".</li>\n" : "");
 }
 
 void sweep_add_answer(Report *report, const json_t *comparison)
@@ -273,6 +354,7 @@ void sweep_add_answer(Report *report, const json_t *comparison)
     for (size_t k = 0; k < json_array_size(words); k++)
         if (!tells_nothing(json_string_value(json_array_get(words, k))))
             html_add(page, "<li>", json_string_value(json_array_get(words, k)), "</li>\n");
+    add_no_better(comparison, figures, chosen, page);
     text_add(page, "</ul>\n");
     text_free(&answer);
 }
@@ -319,164 +401,4 @@ void sweep_add_controls(Report *report)
                  passed ? "</td><td>passed</td></tr>\n" : "</td><td><b>failed</b></td></tr>\n");
     }
     text_add(page, "</tbody></table>\n");
-}
-
-/* ---- Every run --------------------------------------------------------------------------- */
-
-static double metric_of(const json_t *job, const char *metric)
-{
-    return report_number(
-        json_object_get(json_object_get(json_object_get(job, "metrics"), metric), "value"));
-}
-
-static size_t values_of(Report *report, const SweepGrid *grid, const char *arm, const char *metric,
-                        double *values)
-{
-    const json_t *jobs = jobs_of(report);
-    size_t count = 0;
-    for (size_t j = 0; j < json_array_size(jobs); j++) {
-        const json_t *job = json_array_get(jobs, j);
-        if (!arm || strcmp(arm_of(report, grid, job, NULL), arm) == 0)
-            values[count++] = metric_of(job, metric);
-    }
-    return count;
-}
-
-/* "smote" of "arm=smote", where nothing else tells arms. */
-static const char *short_label(const SweepGrid *grid, const char *label)
-{
-    const char *equals = label ? strchr(label, '=') : NULL;
-    size_t telling = 0;
-    for (size_t a = 0; a < grid->axis_count; a++)
-        telling += !grid->axes[a].repeats;
-    return equals && telling == 1 ? equals + 1 : label;
-}
-
-static void add_metric(Report *report, const SweepGrid *grid, const char *metric)
-{
-    const json_t *arms = json_object_get(report->sweep, "summary");
-    size_t jobs = json_array_size(jobs_of(report));
-    double *values = arena_take(report->memory, jobs + 2, sizeof *values);
-    double mark = chance_of(metric);
-    size_t count = values_of(report, grid, NULL, metric, values);
-    values[count++] = mark;
-    PlotScale scale = {.axis = plot_axis(values, count, false), .mark = mark, .width = 380};
-    Text *page = &report->page;
-    report_figure_begin(report, "runs", metric, NULL);
-    text_add(page, "<div class=\"scroll\"><table class=\"forest\"><thead><tr><th></th>"
-                   "<th class=\"s\">");
-    plot_scale_head(page, &scale, "chance");
-    html_add(page, "</th><th class=\"n\">", report_title(report, metric),
-             " ± SD</th><th class=\"n\">runs</th></tr></thead>\n<tbody>\n");
-    for (size_t a = 0; a < json_array_size(arms); a++) {
-        const json_t *arm = json_array_get(arms, a);
-        const json_t *found = json_object_get(json_object_get(arm, "metrics"), metric);
-        const char *label = report_text(arm, "arm");
-        double mean = report_number(json_object_get(found, "mean"));
-        count = label ? values_of(report, grid, label, metric, values) : 0;
-        html_add(page, "<tr><td class=\"arm\">", short_label(grid, label), "</td><td>");
-        plot_scale_dots(page, &scale, values, count, mean, "c0");
-        text_add(page, "</td><td class=\"n\">");
-        html_figure(page, mean);
-        text_add(page, " <span class=\"quiet\">± ");
-        html_figure(page, report_number(json_object_get(found, "deviation")));
-        text_add(page, "</span></td><td class=\"n\">");
-        html_count(page, report_number(json_object_get(found, "runs")));
-        text_add(page, "</td></tr>\n");
-    }
-    text_add(page, "</tbody></table></div>\n");
-    report_figure_end(report);
-}
-
-/* The metrics' names: those of the first arm's. */
-static json_t *metrics_of(const Report *report)
-{
-    return json_object_get(json_array_get(json_object_get(report->sweep, "summary"), 0), "metrics");
-}
-
-void sweep_add_runs(Report *report, const SweepGrid *grid)
-{
-    const char *name;
-    json_t *value;
-    size_t drawn = 0;
-    json_object_foreach(metrics_of(report), name, value)
-    {
-        if (!drawn++)
-            report_heading(report, "runs", "Every run");
-        if (drawn <= COLUMNS_DRAWN)
-            add_metric(report, grid, name);
-    }
-    if (drawn)
-        text_add(&report->page, "<p class=\"note\">A ring is a run, the bar their mean.</p>\n");
-    if (drawn > COLUMNS_DRAWN)
-        report_misses(report, "dots of %zu more metrics: results.csv has them",
-                      drawn - COLUMNS_DRAWN);
-}
-
-/* ---- Against a number -------------------------------------------------------------------- */
-
-static size_t points_of(Report *report, const SweepGrid *grid, const SweepAxisSeen *axis,
-                        const char *metric, ReportPoint *points)
-{
-    const json_t *jobs = jobs_of(report);
-    size_t count = 0, all = json_array_size(jobs);
-    double *sums = arena_take(report->memory, 3 * all + 1, sizeof *sums); /* n, sum, squares */
-    bool share = true; /* all lie in [0, 1]: so do the bars */
-    for (size_t j = 0; j < all; j++) {
-        const json_t *job = json_array_get(jobs, j);
-        const char *written = report_text(json_object_get(job, "axes"), axis->name);
-        double at, value = metric_of(job, metric);
-        if (!written || !text_to_real(written, &at) || isnan(value))
-            continue;
-        const char *arm = arm_of(report, grid, job, axis);
-        share = share && value >= 0 && value <= 1;
-        size_t k = 0;
-        while (k < count && (strcmp(points[k].arm, arm) != 0 || points[k].count != at))
-            k++;
-        if (k == count)
-            points[count++] = (ReportPoint){.arm = arm, .count = at};
-        sums[3 * k]++;
-        sums[3 * k + 1] += value;
-        sums[3 * k + 2] += value * value;
-    }
-    for (size_t k = 0; k < count; k++) {
-        double n = sums[3 * k], mean = sums[3 * k + 1] / n;
-        double spread = n > 1 ? sqrt(fmax(0, sums[3 * k + 2] - n * mean * mean) / (n - 1)) : NAN;
-        points[k].figure = (ReportFigure){mean, mean - spread, mean + spread, true};
-        if (share && n > 1) {
-            points[k].figure.low = fmax(0, points[k].figure.low);
-            points[k].figure.high = fmin(1, points[k].figure.high);
-        }
-    }
-    return count;
-}
-
-void sweep_add_counts(Report *report, const SweepGrid *grid)
-{
-    enum { CURVES_MOST = 6 };
-    size_t drawn = 0;
-    for (size_t a = 0; a < grid->axis_count; a++) {
-        const SweepAxisSeen *axis = &grid->axes[a];
-        const char *name;
-        json_t *value;
-        if (axis->repeats || !axis->numeric)
-            continue;
-        json_object_foreach(metrics_of(report), name, value)
-        {
-            ReportPoint *points =
-                arena_take(report->memory, json_array_size(jobs_of(report)) + 1, sizeof *points);
-            size_t count = points_of(report, grid, axis, name, points);
-            if (count < 2 || drawn++ >= CURVES_MOST)
-                continue;
-            if (drawn == 1) {
-                report_heading(report, "numbers", "Against a number");
-                text_add(&report->page, "<div class=\"grid wide\">\n");
-            }
-            report_count_curve(report, points, count, NAN, axis->name, report_title(report, name));
-        }
-    }
-    if (drawn)
-        text_add(&report->page,
-                 "</div>\n<p class=\"note\">Dots are means over runs, bars ± their standard "
-                 "deviation.</p>\n");
 }

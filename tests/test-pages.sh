@@ -124,7 +124,9 @@ refused "$work/none" 'is no folder of a run'
     fail "$(tail -n 3 "$work/log")"
 page=$work/sweep/report.html
 figures "$page" forest 2
-figures "$page" runs 3
+figures "$page" runs 1 # of three columns, a row each for two settings
+[ "$(sed -n '/data-figure="runs"/,/<\/figure>/p' "$page" | grep -c '<tr><td class="arm">')" = 6 ] ||
+    fail 'not every arm has its runs'
 figures "$page" counts 5
 for kind in confusion roc precision reliability; do figures "$page" $kind 6; done
 figures "$page" features 3

@@ -292,8 +292,10 @@ static const char results[] =
     "  {\"mean\": 0.75, \"p\": 0.01, \"difference\": {\"value\": 0.25, \"low\": 0.125,"
     "  \"high\": 0.5}}}, \"scores\": [{\"job\": \"one\", \"node\": \"scores[gan7]\"}]},"
     " {\"arm\": \"gan-20\", \"runs\": 1, \"verdict\": \"no evidence\", \"figures\": {\"auc\":"
-    "  {\"mean\": 0.625, \"p\": 0.5, \"difference\": {\"value\": 0.125, \"low\": -0.25,"
-    "  \"high\": 0.25}}}, \"scores\": [{\"job\": \"one\", \"node\": \"scores[gan-20]\"}]}]}]}";
+    "  {\"mean\": 0.625, \"p\": 0.04, \"difference\": {\"value\": 0.125, \"low\": -0.25,"
+    "  \"high\": 0.25}}}, \"against\": [{\"arm\": \"gan7\", \"figures\": {\"auc\": {\"p\": 0.01,"
+    "  \"difference\": {\"value\": -0.125, \"low\": -0.25, \"high\": -0.0625}}}}], \"scores\": "
+    "[{\"job\": \"one\", \"node\": \"scores[gan-20]\"}]}]}]}";
 
 static const char pooled[] =
     "{\"comparisons\": [{\"none\": {\"confusion\": {\"columns\": [\"low\", \"high\"],"
@@ -322,8 +324,10 @@ static void put_sweep(void)
 START_TEST(a_sweep_says_it_all)
 {
     static const char *const order[] = {
-        "Is any of 2 arms better than “none”?", "Higher AUC: gan7.", "10 subjects",
-        "data-figure=\"forest\"",
+        "Is any of 2 arms better than “none”?", "Higher AUC: gan7.",
+        "Above “none” in a figure, but no better than every null arm: gan-20.", "10 subjects",
+        "data-figure=\"forest\"", "data-figure=\"nulls\"", "less “gan7”",
+        "<td>gan-20</td><td class=\"n\"><b>−.125 <span class=\"quiet\">[−.250, −.062]</span> ▼</b>",
         /* seven and twenty synthetic samples, with the intervals of what they change */
         "data-figure=\"counts\" data-of=\"AUC less that of “none”\"", "synthetic samples added",
         "data-figure=\"confusion\" data-of=\"none\"", "data-figure=\"confusion\" data-of=\"gan7\"",
