@@ -86,9 +86,10 @@ const Command commands[] = {
     {"check", "FILE [-p name=value]... [--json]",
      "finds all that is wrong with the graph; prints tables, shapes and parameters", 1,
      command_check},
-    {"plan", "FILE [-p name=value]... [--json]",
-     "prints what each stage will do, and what it takes: memory, arithmetic, disk", 1,
-     command_plan},
+    {"plan", "FILE [-p name=value]... [-o DIR] [--json]",
+     "prints what each stage will do, and what it takes: memory, arithmetic, disk; of a sweep "
+     "besides what is shared, and what is there already",
+     1, command_plan},
     {"show",
      "FILE [-p name=value]... [--stage ID] [--open NET]... [--rounds] [-o PICTURE] [--json]",
      "draws the graph, the body of a stage or a net", 1, command_show},

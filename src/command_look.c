@@ -88,6 +88,7 @@ static int look(const Options *options, PrintNodes *print)
         SweepRequest request = {.path = path,
                                 .overrides = options->overrides.items,
                                 .override_count = options->overrides.count,
+                                .folder = options->output,
                                 .json = options->json};
         return sweep_look(&request, print == print_plan);
     }

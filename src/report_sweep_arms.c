@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "report_sweep.h"
+#include "statistics.h"
 
 const json_t *sweep_jobs(const Report *report)
 {
@@ -185,6 +186,73 @@ static void add_words(Report *report, const json_t *comparison)
     text_add(&report->page, "</ul></details>\n");
 }
 
+/* ---- Other figures, and other tests of the same -------------------------------------------- */
+
+static bool is_drawn(const char *const *drawn, size_t count, const char *figure)
+{
+    for (size_t f = 0; f < count; f++)
+        if (strcmp(drawn[f], figure) == 0)
+            return true;
+    return false;
+}
+
+static void add_spread(Text *page, const json_t *figure)
+{
+    text_add(page, "<td class=\"n\">");
+    html_figure(page, report_number(json_object_get(figure, "mean")));
+    text_add(page, " <span class=\"quiet\">± ");
+    html_figure(page, report_number(json_object_get(figure, "deviation")));
+    text_add(page, "</span></td>");
+}
+
+/* Effect size over runs, and p of the test over folds. */
+static void add_tests(Text *page, const json_t *figure)
+{
+    char text[FIGURE_TEXT];
+    double p = report_number(json_object_get(figure, "resampled_p"));
+    text_add(page, "<td class=\"n\">");
+    if (json_object_get(figure, "effect"))
+        html_figure(page, report_number(json_object_get(figure, "effect")));
+    html_add(page, "</td><td class=\"n\">", isnan(p) ? "" : p_text(p, text), "</td>");
+}
+
+static void add_others(Report *report, const json_t *comparison, const char *const *drawn,
+                       size_t count)
+{
+    const json_t *arms = json_object_get(comparison, "arms");
+    json_t *figures = json_object_get(json_array_get(arms, 0), "figures"), *value;
+    const char *name;
+    Text *page = &report->page;
+    if (!json_array_size(arms))
+        return;
+    report_figure_begin(report, "figures", "arms", NULL);
+    text_add(page, "<div class=\"scroll\"><table class=\"figures\"><thead><tr><th></th>");
+    json_object_foreach(figures, name, value)
+    {
+        if (!is_drawn(drawn, count, name))
+            html_add(page, "<th class=\"n\">", report_title(report, name), "</th>");
+    }
+    for (size_t f = 0; f < count; f++) {
+        html_add(page, "<th class=\"n\">effect (d)<br>", report_title(report, drawn[f]), "</th>");
+        html_add(page, "<th class=\"n\">p over folds<br>", report_title(report, drawn[f]), "</th>");
+    }
+    text_add(page, "</tr></thead>\n<tbody>\n");
+    for (size_t a = 0; a < json_array_size(arms); a++) {
+        const json_t *arm = json_array_get(arms, a), *own = json_object_get(arm, "figures");
+        html_add(page, "<tr><td class=\"t\">", report_text(arm, "arm"), "</td>");
+        json_object_foreach(figures, name, value)
+        {
+            if (!is_drawn(drawn, count, name))
+                add_spread(page, json_object_get(own, name));
+        }
+        for (size_t f = 0; f < count; f++)
+            add_tests(page, json_object_get(own, drawn[f]));
+        text_add(page, "</tr>\n");
+    }
+    text_add(page, "</tbody></table></div>\n");
+    report_figure_end(report);
+}
+
 /* ---- Against null arms ------------------------------------------------------------------- */
 
 static const json_t *nulls_of(const json_t *arms, size_t arm)
@@ -268,6 +336,7 @@ void sweep_add_comparison(Report *report, const json_t *comparison, bool first)
         report_forest(report, figures[f], report_title(report, figures[f]),
                       sweep_baseline(comparison), sweep_chance(figures[f]), rows, (int)count);
     }
+    add_others(report, comparison, figures, chosen);
     for (size_t f = 0; f < chosen; f++)
         add_nulls(report, comparison, figures[f]);
     add_words(report, comparison);

@@ -199,10 +199,13 @@ void sweep_add_example(Report *report)
                  ", whose graph has most stages; fornix report jobs/NAME "
                  "tells the same of any other.</p>\n");
         text_add(&report->page, "<div class=\"inner\">\n");
+        report_masks(&run);
+        report_slices(&run);
         report_features(&run);
         report_learning(&run);
         report_picture(&run);
         report_costs(&run);
+        report_subjects(&run);
         report_manifest(&run);
         text_add(&report->page, text_value(&run.page));
         text_add(&report->page, "</div>\n");

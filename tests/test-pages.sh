@@ -132,8 +132,15 @@ for kind in confusion roc precision reliability; do figures "$page" $kind 6; don
 figures "$page" features 3
 figures "$page" graph "$dot"
 figures "$page" costs 2
+figures "$page" figures 1
+figures "$page" subjects 1
+figures "$page" slice 0
+"$fornix" report "$work/sweep" --with-subjects -o "$work/named-sweep.html" >"$work/log" ||
+    fail "named: $(cat "$work/log")"
+figures "$work/named-sweep.html" slice 6
+grep -qE "<tr><td class=\"t\">$subject" "$work/named-sweep.html" || fail 'no subject is named in a sweep'
 says "$page" 'acknowledged: so it is' '(4 jobs)' '4 of 4 jobs done' 'Is any of 5 arms better than' \
-    '2 pairs of runs an arm' '<b>steps</b>: 5, 20' 'ends of jobs' 'AUC less that of “none 5”' 'One of the runs' 'acgan 5'
+    '2 pairs of runs an arm' '<b>steps</b>: 5, 20' 'ends of jobs' 'effect (d)<br>AUC' 'AUC less that of “none 5”' 'One of the runs' 'acgan 5'
 well_formed "$page"
 alone "$page"
 ! grep -nE "$subject" "$page" || fail 'a subject is named'

@@ -64,6 +64,30 @@ found=$("$fornix" check "$work/few.xml" 2>&1 | sed "s|$work/||g" | head -n 1)
 [ "$found" = "few.xml:6:28: error: param 'count': 1600 is outside 1 to 1000 (declared in vectors.xml:9)" ] ||
     fail "a mistake of few jobs: $found"
 
+# ---- The plan: what is shared, what it takes ----
+
+planned() { # STAGE JOBS DISTINCT: of the small sweep
+    grep -qE "^  $1 +$2 +$3 +[0-9]+ +[0-9.]+ MB +[0-9.]+ MB\$" "$work/plan.log" ||
+        fail "the plan's line of $1: $(grep "^  $1 " "$work/plan.log")"
+}
+export FORNIX_CACHE="$work/cache.plan"
+"$fornix" plan "$grid" >"$work/plan.log" 2>&1 || fail "plan: $(cat "$work/plan.log")"
+planned encode 16 4
+planned classify 16 16
+planned gan 8 4
+name=plan code=0
+expect 0 '^sweep small: 16 jobs of '
+expect 0 '^80 stages in all jobs, 48 distinct: 32 are shared with another job$'
+expect 0 '^0 stages and 0 jobs are there already$'
+memory() { # WIDTH: MB in each worker, of a sweep whose nets are that wide
+    sed "s/channels=\"8\"/channels=\"$1\"/" "$work/vectors.xml" >"$work/wide.xml"
+    sed 's/vectors.xml/wide.xml/' "$grid" >"$work/wide-sweep.xml"
+    "$fornix" plan "$work/wide-sweep.xml" | sed -n 's/.*at most \([0-9.]*\) MB in each worker.*/\1/p'
+}
+awk -v small="$(memory 1000)" -v large="$(memory 4000)" \
+    'BEGIN { exit !(small > 0 && large > 14 * small && large < 17 * small) }' ||
+    fail "nets four times as wide take $(memory 1000) and $(memory 4000) MB"
+
 # ---- One worker and two; every stage once ----
 
 export FORNIX_CACHE="$work/cache.one"
@@ -74,6 +98,10 @@ expect 0 '48 stages made, 0 were there'
 [ "$(rows "$work/one/results.csv" ',done,')" = 16 ] || fail "no sixteen jobs in results.csv"
 sweep one "$grid" --jobs 1
 expect 0 '0 stages made, 48 were there'
+"$fornix" plan "$grid" -o "$work/one" >"$work/plan.log" 2>&1
+name=plan code=0
+expect 0 '^48 stages and 16 jobs are there already$'
+name=one
 
 # The mean difference of a figure by hand, from the table.
 difference() { # ARM, of the last sweep
@@ -239,6 +267,14 @@ same_table one
 if FORNIX_ISA=plain "$fornix" version >/dev/null 2>&1; then
     FORNIX_ISA=plain sweep two "$grid"
     expect 2 'was begun with instruction set'
+    # Pinned, all go on together.
+    export FORNIX_ISA=plain
+    sweep pinned_isa "$grid" -p seed=1 -p arm=none
+    expect 0 '2 of 2 jobs done'
+    sweep pinned_isa "$grid" -p arm=none
+    expect 0 '4 of 4 jobs done'
+    grep -q '"isa": "plain"' "$work/pinned_isa/results.json" || fail 'the instruction set is not told'
+    unset FORNIX_ISA
 fi
 
 # ---- Killed ----
