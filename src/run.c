@@ -8,6 +8,7 @@
 #include "crash.h"
 #include "base.h"
 #include "file.h"
+#include "machine.h"
 #include "run_parts.h"
 
 /* A signal's handler has no context: the only state that is the process's. */
@@ -231,7 +232,10 @@ int run_experiment(const RunRequest *request)
 {
     Run run = {.request = request, .stop = &stop_asked};
     pthread_mutex_init(&run.lock, NULL);
-    SamplesHost host = {.parallel = host_parallel, .host = &run};
+    SamplesHost host = {.parallel = host_parallel,
+                        .host = &run,
+                        .cache_bytes =
+                            request->sharers > 1 ? machine_memory() / 4 / request->sharers : 0};
     run.experiment = experiment_open(&(ExperimentRequest){.path = request->path,
                                                           .overrides = request->overrides,
                                                           .override_count = request->override_count,

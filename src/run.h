@@ -26,6 +26,7 @@ typedef struct RunRequest {
     FornixError *failure; /* NULL, or where to say what ended it */
     bool fresh, smoke, profile, json;
     int threads; /* 0: as many as OMP_NUM_THREADS or the machine say */
+    int sharers; /* so many runs share the machine's memory; 0: it is alone */
 } RunRequest;
 
 enum { EXIT_FINE = 0, EXIT_RUN = 1, EXIT_INPUT = 2 };

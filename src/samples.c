@@ -11,18 +11,11 @@
 #include <unistd.h>
 
 #include "hash.h"
+#include "machine.h"
 #include "samples_parts.h"
 #include "text.h"
 
 enum { SLOTS_FIRST = 256 };
-
-static int64_t quarter_of_memory(void)
-{
-    int64_t pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE), bytes;
-    if (pages < 0 || size < 0 || !size_multiply(pages, size, &bytes))
-        return (int64_t)1 << 30;
-    return bytes / 4;
-}
 
 Samples *samples_new(const SamplesHost *host)
 {
@@ -30,7 +23,7 @@ Samples *samples_new(const SamplesHost *host)
     if (host)
         samples->host = *host;
     if (!samples->host.cache_bytes)
-        samples->host.cache_bytes = quarter_of_memory();
+        samples->host.cache_bytes = machine_memory() / 4;
     pthread_mutex_init(&samples->lock, NULL);
     samples->arena = arena_new();
     samples->slot_count = SLOTS_FIRST;

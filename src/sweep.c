@@ -112,7 +112,7 @@ int run_sweep(const SweepRequest *request)
 {
     Sweep *sweep = sweep_open(request);
     if (sweep->cache && check_pin(sweep, &sweep->failure))
-        sweep_plan(sweep, false);
+        sweep_plan(sweep, true); /* what stages take says how many fit side by side */
     int code = tell_mistakes(sweep);
     if (code == EXIT_FINE) {
         bool fine = sweep_work(sweep);

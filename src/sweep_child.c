@@ -65,6 +65,7 @@ static int work(const Sweep *sweep, const SweepTask *task, FornixError *error)
                           .target = task->id,
                           .after = task->id ? NULL : sweep->request->after_job,
                           .threads = task->threads,
+                          .sharers = (int)sweep->workers,
                           .failure = error};
     int code = run_experiment(&request);
     if (code == EXIT_FINE && !task->id && !sign_job(job, folder, error))

@@ -91,6 +91,7 @@ typedef struct Sweep {
     const char *name, *graph;
     char *folder;
     int64_t jobs_at_once, threads;
+    int64_t workers; /* at once, of this process */
     double budget;      /* seconds; 0: none */
     FornixList repeats; /* axes that repeat an arm: seeds, folds */
     SweepAxis *axes;

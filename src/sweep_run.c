@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include "csv.h"
 #include "base.h"
 #include "file.h"
+#include "machine.h"
 #include "sweep_parts.h"
 #include "team.h"
 
@@ -419,9 +421,25 @@ static void catch_signals(void)
     sigaction(SIGTERM, &action, NULL);
 }
 
+/* How many of the largest stage fit into three quarters of the memory; what loaders keep has the
+ * last one. */
+static int64_t fit_memory(const Sweep *sweep, int64_t most)
+{
+    double largest = 0, memory = (double)machine_memory();
+    for (size_t k = 0; k < sweep->task_count; k++)
+        if (sweep->tasks[k].wanted && sweep->tasks[k].arena > largest)
+            largest = sweep->tasks[k].arena;
+    double fit = largest > 0 ? floor(0.75 * memory / largest) : (double)most;
+    if (fit >= (double)most)
+        return most;
+    meter_say(sweep->meter, "%.0f at a time: a stage takes up to %.0f MB, and there are %.0f MB",
+              fmax(fit, 1), largest / 1e6, memory / 1e6);
+    return (int64_t)fmax(fit, 1);
+}
+
 static void choose_crew(Crew *crew)
 {
-    const Sweep *sweep = crew->sweep;
+    Sweep *sweep = crew->sweep;
     const SweepRequest *request = sweep->request;
     int64_t jobs = request->jobs ? request->jobs : sweep->jobs_at_once;
     crew->threads = request->threads ? request->threads : sweep->threads;
@@ -430,6 +448,9 @@ static void choose_crew(Crew *crew)
     crew->most = jobs ? jobs : crew->threads ? crew->idle / crew->threads : crew->idle;
     if (crew->most < 1)
         crew->most = 1;
+    if (!jobs)
+        crew->most = fit_memory(sweep, crew->most);
+    sweep->workers = crew->most;
     if (!crew->threads && crew->idle < crew->most)
         crew->idle = crew->most; /* asked for more than there are: one thread each */
 }

@@ -88,6 +88,25 @@ awk -v small="$(memory 1000)" -v large="$(memory 4000)" \
     'BEGIN { exit !(small > 0 && large > 14 * small && large < 17 * small) }' ||
     fail "nets four times as wide take $(memory 1000) and $(memory 4000) MB"
 
+# As many at once as fit into memory, unless somebody says how many.
+many() { # LIMIT OPTION...: what a sweep of one job of wide nets says, with four processors
+    limit=$1
+    shift
+    (ulimit -v "$limit" && OMP_NUM_THREADS=4 "$fornix" sweep "$work/wide-sweep.xml" -p arm=gan -p count=8 -p seed=1 -p fold=0 \
+        -p steps=1 -o "$work/wide" "$@") >"$work/wide.log" 2>&1 || fail "wide: $(tail -n 3 "$work/wide.log")"
+    rm -rf "$work/wide" "$FORNIX_CACHE"
+}
+if (ulimit -v 1300000 && "$fornix" version) >/dev/null 2>&1; then # not under sanitizers
+    memory 4000 >/dev/null
+    many 1300000
+    grep -qE '^3 at a time: a stage takes up to 3[0-9][0-9] MB, and there are 1331 MB$' "$work/wide.log" ||
+        fail "of little memory: $(cat "$work/wide.log")"
+    many 1300000 --jobs 4
+    grep 'at a time' "$work/wide.log" && fail 'four at a time were asked for'
+    many 8000000
+    grep 'at a time' "$work/wide.log" && fail 'memory was not short'
+fi
+
 # ---- One worker and two; every stage once ----
 
 export FORNIX_CACHE="$work/cache.one"
