@@ -25,13 +25,6 @@ typedef struct Learned {
 
 /* ---- Reading ----------------------------------------------------------------------------- */
 
-/* What a series is called together with others: "watch" of "watch.dice", "loss" of "d_loss". */
-static const char *kind_of(Report *report, const char *name)
-{
-    const char *dot = strchr(name, '.'), *bar = strrchr(name, '_');
-    return dot ? arena_slice(report->memory, name, (size_t)(dot - name)) : bar ? bar + 1 : name;
-}
-
 static Series *series_named(Report *report, Learned *learned, const char *name)
 {
     for (size_t k = 0; k < learned->count; k++)
@@ -40,7 +33,7 @@ static Series *series_named(Report *report, Learned *learned, const char *name)
     if (learned->count == SERIES_IN_STAGE)
         return NULL;
     name = arena_text(report->memory, name);
-    learned->series[learned->count] = (Series){.name = name, .kind = kind_of(report, name)};
+    learned->series[learned->count] = (Series){.name = name};
     return &learned->series[learned->count++];
 }
 
@@ -72,6 +65,50 @@ static void read_line(Report *report, Learned *learned, const char *line, size_t
     json_decref(object);
 }
 
+/* What of a generator's health it is, by the kind's last word, and what is as in real samples. */
+static const struct {
+    const char *word, *told;
+    double real;
+} health[] = {{"diversity", "1: as diverse as real ones; 0: all the same", 1},
+              {"separation", "1: classes as far apart as real ones; 0: one class", 1},
+              {"nearest", "1: as near to real ones as those are; 0: copies", 1},
+              {"likeness", "energy distance; 0: alike", 0}};
+
+static bool is_health(const char *word, size_t length)
+{
+    for (size_t k = 0; k < COUNT(health); k++)
+        if (strlen(health[k].word) == length && strncmp(health[k].word, word, length) == 0)
+            return true;
+    return false;
+}
+
+static bool has_parts(const Learned *learned, const char *name)
+{
+    size_t length = strlen(name);
+    for (size_t k = 0; k < learned->count; k++)
+        if (strncmp(learned->series[k].name, name, length) == 0 &&
+            learned->series[k].name[length] == '.')
+            return true;
+    return false;
+}
+
+/* What a series is called together with others: "loss" of "d_loss", "watch" of "watch.dice", but
+ * "watch.likeness" where it has parts, and "watch.likeness.diversity" of what is on a scale of its
+ * own. */
+static const char *kind_of(Report *report, const Learned *learned, const char *name)
+{
+    const char *dot = strchr(name, '.'), *bar = strrchr(name, '_');
+    const char *second = dot ? strchr(dot + 1, '.') : NULL;
+    size_t third = second ? strcspn(second + 1, ".") : 0;
+    if (second)
+        return arena_slice(report->memory, name,
+                           (size_t)(second - name) +
+                               (is_health(second + 1, third) ? 1 + third : 0));
+    if (dot && has_parts(learned, name))
+        return name;
+    return dot ? arena_slice(report->memory, name, (size_t)(dot - name)) : bar ? bar + 1 : name;
+}
+
 static bool learned_read(Report *report, ReportNode *node, Learned *learned)
 {
     if (strstr(node->id, "..") || strchr(node->id, '/'))
@@ -86,6 +123,8 @@ static bool learned_read(Report *report, ReportNode *node, Learned *learned)
         at += length + (at[length] == '\n');
     }
     mem_free(lines);
+    for (size_t k = 0; k < learned->count; k++)
+        learned->series[k].kind = kind_of(report, learned, learned->series[k].name);
     return learned->count > 0;
 }
 
@@ -151,6 +190,28 @@ static double last_step(const Learned *learned)
     return last;
 }
 
+static double real_of(const char *kind, const char **told)
+{
+    const char *dot = strrchr(kind, '.');
+    for (size_t k = 0; dot && k < COUNT(health); k++)
+        if (strcmp(dot + 1, health[k].word) == 0) {
+            *told = health[k].told;
+            return health[k].real;
+        }
+    return NAN;
+}
+
+/* "high" of "watch.likeness.diversity.high", "dice" of "watch.dice", "d_loss" itself. */
+static const char *name_in(const Series *series)
+{
+    size_t length = strlen(series->kind);
+    if (strncmp(series->name, series->kind, length) != 0)
+        return series->name;
+    return series->name[length] == '.' ? series->name + length + 1
+           : strchr(series->name, '.') ? "overall"
+                                       : series->name;
+}
+
 /* Those of a kind, drawn into one chart with their names at their ends. */
 static void add_chart(Report *report, const Learned *learned, const char *kind,
                       const double range[2], const char *caption)
@@ -167,20 +228,23 @@ static void add_chart(Report *report, const Learned *learned, const char *kind,
                        .x = {.high = last_step(learned), .title = "steps"},
                        .y = plot_axis(range, 2, false),
                        .title = caption};
+    const char *told = NULL;
+    double real = real_of(kind, &told);
     report_figure_begin(report, "learning", learned->node->id, caption);
+    if (told)
+        html_add(&report->page, "<p class=\"note\">", told, "</p>");
     Plot plot = plot_begin(&report->page, &frame);
     ReportFigure best = report_figure(learned->node, "best_step");
     if (isfinite(best.value))
         plot_rule_x(&plot, best.value, "kept");
+    plot_rule_y(&plot, real, NULL);
     for (size_t k = 0; k < learned->count; k++) {
         const Series *series = &learned->series[k];
         if (strcmp(series->kind, kind) != 0)
             continue;
         const char *look = looks[count % COUNT(looks)];
         add_series(&plot, series, look, &scratch);
-        const char *dot = strchr(series->name, '.');
-        names[count++] =
-            (PlotName){dot ? dot + 1 : series->name, look, series->value[series->count - 1]};
+        names[count++] = (PlotName){name_in(series), look, series->value[series->count - 1]};
     }
     if (members > 1)
         plot_names(&plot, names, count);
@@ -221,7 +285,9 @@ static void add_group(Report *report, const Learned *group, size_t count)
         if (!first_of_kind(first, k))
             continue;
         const char *kind = first->series[k].kind;
-        double range[2] = {INFINITY, -INFINITY};
+        const char *told;
+        double real = real_of(kind, &told);
+        double range[2] = {isnan(real) ? INFINITY : real, isnan(real) ? -INFINITY : real};
         for (size_t g = 0; g < count; g++)
             for (size_t s = 0; s < group[g].count; s++)
                 if (strcmp(group[g].series[s].kind, kind) == 0)

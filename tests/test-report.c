@@ -194,6 +194,30 @@ START_TEST(counts_begin_at_the_baseline)
 }
 END_TEST
 
+/* A generator's health: each kind on a scale of its own, with what is as in real samples. */
+START_TEST(health_is_told)
+{
+    static const char *const order[] = {"watch.dice</figcaption>",
+                                        "watch.likeness</figcaption>",
+                                        "energy distance; 0: alike",
+                                        "watch.likeness.diversity</figcaption>",
+                                        "1: as diverse as real ones",
+                                        "class=\"rule\"",
+                                        ">low</text>",
+                                        "watch.likeness.separation</figcaption>",
+                                        "0: one class",
+                                        NULL};
+    put("stages/fit/metrics.jsonl",
+        "{\"step\": 1, \"watch.dice\": 40, \"watch.likeness\": 0.5,"
+        " \"watch.likeness.diversity\": 0.25, \"watch.likeness.diversity.low\": 0.75,"
+        " \"watch.likeness.separation\": 0.5}\n");
+    char *page = written();
+    ck_assert(in_order(page, order));
+    ck_assert_uint_eq(times(page, "data-figure=\"learning\""), 4);
+    mem_free(page);
+}
+END_TEST
+
 START_TEST(a_control_or_a_withheld_verdict_is_told)
 {
     put("final.json", "{\"scores[none]\": {\"auc\": 0.5}, \"scores[gan7]\": {\"auc\": 0.75},"
@@ -448,6 +472,7 @@ int main(void)
     tcase_add_checked_fixture(run, setup, teardown);
     tcase_add_test(run, says_it_all);
     tcase_add_test(run, counts_begin_at_the_baseline);
+    tcase_add_test(run, health_is_told);
     tcase_add_test(run, a_control_or_a_withheld_verdict_is_told);
     tcase_add_loop_test(run, damage_leaves_something_out, 0, (int)(COUNT(files) * COUNT(garbage)));
     tcase_add_loop_test(run, a_sweep_damaged, 0, 2);
