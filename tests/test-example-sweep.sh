@@ -16,7 +16,7 @@ task() { # NUMBER
 task 1 &
 task 2 || fail "task 2: $(tail -n 3 "$work/task2.log")"
 wait $! || fail "task 1: $(tail -n 3 "$work/task1.log")"
-for file in results.csv results.json; do
+for file in results.csv results.json curves.json; do
     cmp "$work/alone/$file" "$work/shared/results/$file" || fail "two tasks found other results"
 done
 made=$(sed -n 's/^\([0-9]*\) stages made.*/\1/p' "$work"/task?.log | awk '{ n += $1 } END { print n }')
@@ -24,4 +24,13 @@ made=$(sed -n 's/^\([0-9]*\) stages made.*/\1/p' "$work"/task?.log | awk '{ n +=
 for n in 1 2; do
     grep -q '^\[' "$work/task$n.log" || fail "task $n ran no job"
 done
+
+# Each its own share: half of the jobs, one after the other.
+for n in 1 2; do
+    SHARD=yes SLURM_ARRAY_TASK_ID=$n SLURM_ARRAY_TASK_COUNT=2 SLURM_CPUS_PER_TASK=2 SHARED=$work/shares \
+        SWEEP=$example/sweep.xml FORNIX=$fornix sh "$example/job.slurm" >"$work/share$n.log" 2>&1 ||
+        fail "share $n: $(tail -n 3 "$work/share$n.log")"
+    [ "$(grep -c '^\[[0-9]* of 12\]' "$work/share$n.log")" = 12 ] || fail "share $n is not half of the jobs"
+done
+cmp "$work/alone/results.csv" "$work/shares/results/results.csv" || fail "two shares found other results"
 exit $bad
