@@ -6,7 +6,8 @@
 
 #include "report_parts.h"
 
-enum { SIDE = 190, CURVE_SIDE = 232, CLASSES_DRAWN = 12, CURVE_POINTS = 400, DRAWN_MOST = 40 };
+enum { SIDE = 198, CURVE_SIDE = 232, CLASSES_DRAWN = 12, CURVE_POINTS = 400, DRAWN_MOST = 40 };
+static const double LETTER = 6.9; /* its width */
 
 static const char *const looks[] = {"c0", "c1", "c2", "c3", "c4", "c5"};
 
@@ -23,17 +24,27 @@ static double cell_of(Report *report, const ReportNode *node, const char *const 
     return column && t < count ? column[t] : NAN;
 }
 
-static void add_name(Text *page, double x, double y, const char *class, const char *name)
+static size_t letters_in(const char *name)
 {
-    enum { ROOM = 9 };
+    size_t letters = 0;
+    for (; *name; name++)
+        letters += ((unsigned char)*name & 0xc0) != 0x80;
+    return letters;
+}
+
+/* At most so many letters, of which the last one says that some are left out. */
+static void add_name(Text *page, double x, double y, const char *class, const char *name,
+                     size_t room)
+{
+    bool cut = letters_in(name) > room;
     size_t length = 0;
-    for (int letters = 0; name[length] && letters < ROOM; letters++)
-        for (length++; ((unsigned char)name[length] & 0xc0) == 0x80;)
-            length++;
+    for (size_t letters = cut ? room - 1 : SIZE_MAX; name[length]; length++)
+        if (((unsigned char)name[length] & 0xc0) != 0x80 && letters-- == 0)
+            break;
     Text text = {0};
     text_add_slice(&text, name, length);
     text_format(page, "<text class=\"%s\" x=\"%.1f\" y=\"%.1f\">", class, x, y);
-    html_add(page, "", text_value(&text), name[length] ? "…</text>" : "</text>");
+    html_add(page, "", text_value(&text), cut ? "…</text>" : "</text>");
     text_free(&text);
 }
 
@@ -57,7 +68,7 @@ static void add_confusion(Report *report, const ReportScored *scored)
     const char **classes = report_classes(report, node, &count);
     if (!classes || count > CLASSES_DRAWN)
         return;
-    const double left = 58, top = 36, size = (SIDE - left - 8) / (double)count;
+    const double left = 66, top = 36, size = (SIDE - left - 8) / (double)count;
     Text *page = &report->page;
     report_figure_begin(report, "confusion", node->id, report_label(report, node));
     text_format(page,
@@ -68,8 +79,10 @@ static void add_confusion(Report *report, const ReportScored *scored)
     text_format(page, "<text class=\"axis\" x=\"0\" y=\"%.1f\">true</text>", top - 6);
     for (size_t t = 0; t < count; t++) {
         double all = 0;
-        add_name(page, left - 6, top + size * ((double)t + 0.5) + 4, "end loud", classes[t]);
-        add_name(page, left + size * ((double)t + 0.5), top - 6, "middle loud", classes[t]);
+        add_name(page, left - 6, top + size * ((double)t + 0.5) + 4, "end loud", classes[t],
+                 (size_t)(left / LETTER));
+        add_name(page, left + size * ((double)t + 0.5), top - 6, "middle loud", classes[t],
+                 (size_t)fmax(2, size / LETTER));
         for (size_t p = 0; p < count; p++)
             all += cell_of(report, node, classes, t, p);
         for (size_t p = 0; p < count; p++)
@@ -228,7 +241,7 @@ static void add_precision(Report *report, const ReportScored *scored)
                                    "precision", "precision over recall", true};
     add_curve(report, scored, &kind,
               square_of(of_one(report, scored->node, true, "found"),
-                        of_one(report, scored->node, true, "and right"), kind.title));
+                        of_one(report, scored->node, true, "right where named"), kind.title));
 }
 
 /* ---- Reliability ------------------------------------------------------------------------- */

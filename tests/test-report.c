@@ -358,7 +358,7 @@ START_TEST(a_sweep_says_it_all)
         ">17</text>", "data-figure=\"roc\" data-of=\"none\"",
         "data-figure=\"roc\" data-of=\"gan7\"", "grey: none",
         /* of the rarer class */
-        "data-figure=\"precision\" data-of=\"gan7\"", "“low” and right", "“low” found",
+        "data-figure=\"precision\" data-of=\"gan7\"", "“low” right where named", "“low” found",
         "data-figure=\"reliability\" data-of=\"gan7\"", "8 samples", "<h2 id=\"example\"",
         "data-figure=\"learning\" data-of=\"fit\"", "how &lt;many&gt;", NULL};
     put_sweep();
