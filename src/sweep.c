@@ -37,6 +37,7 @@ static void sweep_close(Sweep *sweep)
     mem_free(sweep->jobs);
     mem_free(sweep->tasks);
     mem_free(sweep->slots);
+    mem_free(sweep->nodes);
     diag_free(sweep->diag);
     arena_free(sweep->memory);
     mem_free(sweep);

@@ -24,21 +24,6 @@ static bool is_over(const SweepComparison *comparison, const char *axis)
 
 /* ---- Which tables there are -------------------------------------------------------------- */
 
-/* "acgan 300": the values of the axes that tell arms, and what the stars stand for. */
-static char *label_of(const Sweep *sweep, const SweepComparison *c, size_t job, const char *stars)
-{
-    Text label = {0};
-    for (int64_t k = 0; k < c->over.count; k++) {
-        int axis = sweep_axis(sweep, c->over.items[k]);
-        const char *value = axis < 0 ? stars : sweep_value(sweep, &sweep->jobs[job], (size_t)axis);
-        if (value && *value)
-            text_format(&label, "%s%s", label.length ? " " : "", value);
-    }
-    char *copy = mem_text(text_value(&label));
-    text_free(&label);
-    return copy;
-}
-
 static char *pair_of(const Sweep *sweep, const SweepComparison *c, size_t job)
 {
     Text pair = {0};
@@ -64,7 +49,7 @@ static void add_entries(Pairing *p, size_t job)
             p->entries = mem_grow(p->entries, p->count + 1, sizeof *p->entries);
             p->entries[p->count++] =
                 (Entry){.job = job,
-                        .label = label_of(p->sweep, c, job, text_value(&stars)),
+                        .label = sweep_label(p->sweep, c, job, text_value(&stars)),
                         .pair = pair_of(p->sweep, c, job),
                         .node = mem_text(node)};
         }

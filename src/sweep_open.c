@@ -16,7 +16,7 @@
 #include "sweep_parts.h"
 #include "team.h"
 
-enum { MOST_PLANNERS = 64, FEW_JOBS = 8, MOST_NODES = 200000 };
+enum { MOST_PLANNERS = 64, FEW_JOBS = 8, MOST_NODES = 200000, MOST_TEXT = 1 << 26 };
 
 /* ---- What a graph comes down to ---------------------------------------------------------- */
 
@@ -36,6 +36,7 @@ static void planned_free(PlannedJob *planned)
     for (int k = 0; planned && k < planned->count; k++)
         mem_free(planned->nodes[k].id);
     if (planned) {
+        mem_free(planned->names);
         mem_free(planned->nodes);
         mem_free(planned->above);
         mem_free(planned->task);
@@ -86,8 +87,10 @@ static PlannedJob *describe_graph(Sweep *sweep, Experiment *experiment, bool mea
     PlannedJob *planned = NULL;
     if (run_foresee(experiment, sweep->cache, keys, &sweep->failure))
         planned = planned_new(count);
+    Text names = {0};
     for (int k = 0; planned && k < count; k++) {
         const Outer *outer = nodes[k];
+        text_format(&names, "%s\n", outer->id);
         PlannedNode *node = &planned->nodes[k];
         node->key = keys[k];
         node->id = outer->stage ? mem_text(outer->id) : NULL;
@@ -98,6 +101,9 @@ static PlannedJob *describe_graph(Sweep *sweep, Experiment *experiment, bool mea
         if (measured && node->id && !sweep_knows(sweep, node->key))
             measure(node, outer);
     }
+    if (planned)
+        planned->names = mem_text(text_value(&names));
+    text_free(&names);
     mem_free(keys);
     return planned;
 }
@@ -136,16 +142,33 @@ static PlannedJob *plan_job(Sweep *sweep, size_t job, bool measured)
 
 /* ---- From process to process ------------------------------------------------------------- */
 
+static void text_write(const char *text, FILE *out)
+{
+    size_t length = text ? strlen(text) + 1 : 0;
+    fwrite(&length, sizeof length, 1, out);
+    fwrite(text ? text : "", 1, length, out);
+}
+
+static bool text_read(char **text, FILE *in)
+{
+    size_t length = 0;
+    *text = NULL;
+    if (fread(&length, sizeof length, 1, in) != 1 || length > MOST_TEXT)
+        return false;
+    if (length)
+        *text = mem_new(length + 1, 1);
+    return !length || fread(*text, 1, length, in) == length;
+}
+
 static void planned_write(const PlannedJob *planned, FILE *out)
 {
     int count = planned ? planned->count : -1;
     fwrite(&count, sizeof count, 1, out);
+    if (planned)
+        text_write(planned->names, out);
     for (int k = 0; k < count; k++) {
-        const PlannedNode *node = &planned->nodes[k];
-        size_t length = node->id ? strlen(node->id) + 1 : 0;
-        fwrite(node, sizeof *node, 1, out);
-        fwrite(&length, sizeof length, 1, out);
-        fwrite(node->id ? node->id : "", 1, length, out);
+        fwrite(&planned->nodes[k], sizeof planned->nodes[k], 1, out);
+        text_write(planned->nodes[k].id, out);
     }
     if (count > 0)
         fwrite(planned->above, sizeof *planned->above, (size_t)count * (size_t)count, out);
@@ -158,17 +181,12 @@ static PlannedJob *planned_read(FILE *in)
     if (fread(&count, sizeof count, 1, in) != 1 || count < 0 || count > MOST_NODES)
         return NULL;
     PlannedJob *planned = planned_new(count);
-    bool fine = true;
+    bool fine = text_read(&planned->names, in);
     for (int k = 0; k < count && fine; k++) {
         PlannedNode *node = &planned->nodes[k];
-        size_t length = 0;
         fine = fread(node, sizeof *node, 1, in) == 1;
         node->id = NULL; /* an address of another process */
-        fine = fine && fread(&length, sizeof length, 1, in) == 1;
-        if (fine && length) {
-            node->id = mem_new(length + 1, 1);
-            fine = fread(node->id, 1, length, in) == length;
-        }
+        fine = fine && text_read(&node->id, in);
     }
     size_t cells = (size_t)count * (size_t)count;
     if (fine && fread(planned->above, sizeof *planned->above, cells, in) == cells)
@@ -236,8 +254,10 @@ bool sweep_open_jobs(Sweep *sweep, bool measured)
         PlannedJob *planned = in ? planned_read(in) : NULL;
         if (!planned)
             planned = plan_job(sweep, k, measured);
-        if (planned)
+        if (planned) {
+            sweep_note_names(sweep, planned->names);
             sweep_merge(sweep, k, planned);
+        }
         fine = fine && planned;
         planned_free(planned);
         if (k == 0 && fine)

@@ -32,6 +32,7 @@ typedef struct SweepDimension {
 
 typedef struct SweepMetric {
     const char *name, *of;
+    const Element *element;
 } SweepMetric;
 
 typedef struct SweepControl {
@@ -116,6 +117,8 @@ typedef struct Sweep {
     Cache *cache;
     Meter *meter;
     bool named; /* a job in which a mistake showed */
+    char **nodes; /* the names of all nodes of all jobs, once each */
+    size_t node_count;
     FornixError failure;
 } Sweep;
 
@@ -154,6 +157,7 @@ typedef struct PlannedNode {
 
 typedef struct PlannedJob {
     int count;
+    char *names; /* of all nodes, a line each */
     PlannedNode *nodes;
     bool *above;  /* [node][other]: it waits for the other, or for one that does */
     size_t *task; /* of each stage, once merged */
@@ -161,6 +165,13 @@ typedef struct PlannedJob {
 
 /* sweep_open.c: opens the jobs' graphs, and merges all that nothing is wrong with. */
 bool sweep_open_jobs(Sweep *sweep, bool measured);
+
+/* sweep_names.c: what metrics, controls and comparisons call nodes and arms. */
+void sweep_note_names(Sweep *sweep, const char *names); /* a line each */
+void sweep_check_names(Sweep *sweep);
+/* "acgan 300": the values of the axes that tell arms, and what the stars stand for; mem_free. */
+char *sweep_label(const Sweep *sweep, const SweepComparison *comparison, size_t job,
+                  const char *stars);
 
 /* sweep_plan.c: opens every job's graph, and merges their stages; false after mistakes. */
 bool sweep_plan(Sweep *sweep, bool measured); /* measured: with memory and disk of each stage */

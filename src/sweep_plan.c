@@ -169,7 +169,9 @@ static void find_work(Sweep *sweep)
 bool sweep_plan(Sweep *sweep, bool measured)
 {
     sweep->ends = arena_take(sweep->memory, sweep->job_count + 1, sizeof *sweep->ends);
-    if (!sweep_open_jobs(sweep, measured) || diag_errors(sweep->diag))
+    if (sweep_open_jobs(sweep, measured))
+        sweep_check_names(sweep);
+    if (diag_errors(sweep->diag))
         return false;
     find_work(sweep);
     return true;

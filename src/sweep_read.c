@@ -192,7 +192,7 @@ static void read_metric(Sweep *sweep, const Element *element)
             diag_error(sweep->diag, sweep_value_place(element, "name"),
                        "there are two metrics '%s'", a->name);
     if (a)
-        sweep->metrics[sweep->metric_count++] = *a;
+        sweep->metrics[sweep->metric_count++] = (SweepMetric){a->name, a->of, element};
 }
 
 static void read_compare(Sweep *sweep, const Element *element)

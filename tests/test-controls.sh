@@ -84,6 +84,12 @@ refused '<control name="c" of="scores.auc" between="0 1" when="amr = none"/>' "a
 refused "$compare null='wieghts'/>" "axis 'arm' has no value 'wieghts'"
 refused "$compare null='wieghts'/>" "did you mean 'weights'"
 refused "$compare when='fold = '/>" "wrong.xml:4"
+refused '<metric name="x" of="scorse.auc"/>' "no node of any job fits 'scorse.auc'"
+refused '<metric name="x" of="scorse.auc"/>' "did you mean 'scores.auc'"
+refused '<control name="c" of="scores[*].auc" between="0 1"/>' "no node of any job fits 'scores\[\*\].auc'"
+refused '<compare scores="scoers" over="arm"/>' "did you mean 'scores'"
+refused '<compare scores="scores" over="arm" baseline="nonne"/>' "no arm is called 'nonne'; the first one is 'none'"
+refused '<compare scores="scores" over="arm fold" baseline="none"/>' "did you mean 'none 0'"
 refused '<contrl name="c"/>' "did you mean 'control'"
 
 # ---- What a reader must not overlook: told where it is so, and nowhere else ----
