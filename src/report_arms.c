@@ -58,14 +58,7 @@ static void add_row(Text *page, const ReportArm *arm, const PlotScale *scale,
     text_add(page, "<td>");
     plot_scale_row(page, scale, arm->value.value, arm->value.low, arm->value.high, look_of(arm));
     text_add(page, "</td><td class=\"n\">");
-    if (!isnan(arm->deviation)) {
-        html_figure(page, arm->value.value);
-        text_add(page, " <span class=\"quiet\">± ");
-        html_figure(page, arm->deviation);
-        text_add(page, "</span>");
-    } else {
-        html_interval(page, arm->value.value, arm->value.low, arm->value.high);
-    }
+    html_interval(page, arm->value.value, arm->value.low, arm->value.high);
     text_add(page, "</td>");
     if (apart) {
         text_add(page, "<td>");
@@ -137,7 +130,6 @@ static void add_comparison(Report *report, const ReportVerdict *verdict, const c
                         .note = chance_note(verdict->arms[a], figure),
                         .value = report_figure(verdict->arms[a], "%s", figure),
                         .apart = report_figure(verdict->node, "difference.%s.%s", figure, label),
-                        .deviation = NAN,
                         .p = report_figure(verdict->node, "p.%s.%s", figure, label).value,
                         .is_baseline = report_is_baseline(report, verdict, a)};
         if (arms[a].p < verdict->level && report_judgement(report, verdict, a, &withheld))
@@ -287,7 +279,6 @@ static void add_group(Report *report, ReportNode *const *nodes, int count)
         arms[k] = (ReportArm){.label = report_label(report, nodes[k]),
                               .note = figure ? chance_note(nodes[k], figure) : NULL,
                               .value = report_figure(nodes[k], "%s", figure ? figure : ""),
-                              .deviation = NAN,
                               .p = NAN};
     html_add(&report->page, "<h3>", report_base(report, nodes[0]), "</h3>\n");
     report_warnings(report, nodes, count);

@@ -158,7 +158,6 @@ void report_count_curve(Report *report, const ReportPoint *points, size_t count,
 typedef struct ReportArm {
     const char *label, *note; /* note: beside the label, or NULL */
     ReportFigure value, apart;
-    double deviation; /* over runs, which the interval of the value is; NAN: it is none */
     double p;
     int verdict; /* 1 better, -1 worse, 0 no evidence */
     bool is_baseline;

@@ -147,20 +147,22 @@ static ReportArm arm_read(const json_t *arm, const char *figure, Report *report)
     const json_t *apart = json_object_get(found, "difference");
     const char *label = report_text(arm, "arm");
     double mean = report_number(json_object_get(found, "mean"));
-    double spread = report_number(json_object_get(found, "deviation"));
-    double runs = report_number(json_object_get(arm, "runs"));
-    return (ReportArm){
-        .label = label ? label : "?",
-        .note = runs >= 1 ? arena_format(report->memory, "%.0f run%s", runs, runs > 1 ? "s" : "")
-                          : NULL,
-        .value = {mean, mean - spread, mean + spread, true},
-        .deviation = spread,
-        .apart = {report_number(json_object_get(apart, "value")),
-                  report_number(json_object_get(apart, "low")),
-                  report_number(json_object_get(apart, "high")), apart != NULL},
-        .p = report_number(json_object_get(found, "p")),
-        .verdict = judgement_of(arm, figure),
-        .is_baseline = is_baseline(arm)};
+    double low = report_number(json_object_get(found, "low"));
+    double high = report_number(json_object_get(found, "high"));
+    double runs = report_number(json_object_get(arm, "runs")), chance = sweep_chance(figure);
+    bool covers = low <= chance && high >= chance;
+    return (ReportArm){.label = label ? label : "?",
+                       .note = runs >= 1 ? arena_format(report->memory, "%.0f run%s%s", runs,
+                                                        runs > 1 ? "s" : "",
+                                                        covers ? ", covers chance" : "")
+                                         : NULL,
+                       .value = {mean, low, high, true},
+                       .apart = {report_number(json_object_get(apart, "value")),
+                                 report_number(json_object_get(apart, "low")),
+                                 report_number(json_object_get(apart, "high")), apart != NULL},
+                       .p = report_number(json_object_get(found, "p")),
+                       .verdict = judgement_of(arm, figure),
+                       .is_baseline = is_baseline(arm)};
 }
 
 double sweep_chance(const char *figure)
@@ -341,10 +343,12 @@ void sweep_add_comparison(Report *report, const json_t *comparison, bool first)
         add_nulls(report, comparison, figures[f]);
     add_words(report, comparison);
     text_add(&report->page,
-             "<p class=\"note\">Left: mean over runs ± their standard deviation. Right: the mean "
-             "difference to the baseline's run of the same seed and fold, its interval by drawing "
-             "subjects again over all runs; p corrected for all arms (Holm). An arm is called "
-             "better where it is better than the baseline and than every null arm.</p>\n");
+             "<p class=\"note\">Left: the mean over runs. Right: the mean difference to the "
+             "baseline's run of the same seed and fold; both with intervals by drawing subjects "
+             "again over all runs, p corrected for all arms (Holm). An arm is called better where "
+             "it is better than the baseline and than every null arm. Effect: the mean of the "
+             "differences over their standard deviation; p over folds: the t test of Nadeau and "
+             "Bengio on them, uncorrected.</p>\n");
 }
 
 /* ---- In words ---------------------------------------------------------------------------- */

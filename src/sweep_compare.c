@@ -22,7 +22,7 @@
 /* ---- Differences ------------------------------------------------------------------------- */
 
 typedef struct Difference {
-    Entry **arm, **baseline; /* pair by pair */
+    Entry **arm, **baseline; /* pair by pair; baseline NULL: the arm's own figures */
     size_t pairs;
     const int *figure;
     int figures;
@@ -42,9 +42,10 @@ static void difference_statistic(const void *context, const double *times, doubl
     double one[ARM_FIGURES], other[ARM_FIGURES], sum[ARM_FIGURES] = {0}, count[ARM_FIGURES] = {0};
     for (size_t k = 0; k < d->pairs; k++) {
         entry_figures(d->arm[k], times, one);
-        entry_figures(d->baseline[k], times, other);
+        if (d->baseline[k])
+            entry_figures(d->baseline[k], times, other);
         for (int f = 0; f < d->figures; f++) {
-            double apart = one[d->figure[f]] - other[d->figure[f]];
+            double apart = one[d->figure[f]] - (d->baseline[k] ? other[d->figure[f]] : 0);
             sum[f] += isnan(apart) ? 0 : apart;
             count[f] += !isnan(apart);
         }
@@ -196,6 +197,18 @@ static void summarise_arm(const Pairing *p, SweepArm *arm, const int *figure)
     mem_free(values);
 }
 
+/* Of the means over runs, by drawing subjects again. */
+static void find_intervals(Pairing *p, SweepArm *arm, Difference *d)
+{
+    d->pairs = 0;
+    for (size_t k = 0; k < p->count; k++)
+        if (strcmp(p->entries[k].label, arm->label) == 0) {
+            d->arm[d->pairs] = &p->entries[k];
+            d->baseline[d->pairs++] = NULL;
+        }
+    draw_again(p, d, arm->own);
+}
+
 static int find_figure(const Arm *arm, const char *wanted)
 {
     char name[128];
@@ -262,6 +275,7 @@ static void open_arms(Pairing *p, const int *figure, int figures)
         arm->mean = mem_new(room, sizeof *arm->mean);
         arm->deviation = mem_new(room, sizeof *arm->deviation);
         arm->lower = mem_new(room, sizeof *arm->lower);
+        arm->own = mem_new(room, sizeof *arm->own);
         for (int f = 0; f < figures; f++) {
             arm_figure_name(p->entries[0].arm, figure[f], name, sizeof name);
             arm->figures[f] = mem_text(name);
@@ -320,6 +334,7 @@ static bool compare_arms(Pairing *p)
     for (size_t a = 0; a < verdict->count && fine; a++) {
         SweepArm *arm = &verdict->arms[a];
         summarise_arm(p, arm, figure);
+        find_intervals(p, arm, &d);
         arm->is_baseline = strcmp(arm->label, baseline) == 0;
         arm->is_null = is_named(&verdict->comparison->null, arm->label);
         found = found || arm->is_baseline;
@@ -411,6 +426,7 @@ static void arm_clear(SweepArm *arm)
     mem_free(arm->lower);
     mem_free(arm->mean);
     mem_free(arm->deviation);
+    mem_free(arm->own);
     for (size_t k = 0; k < arm->run_count; k++)
         mem_free(arm->run[k].node);
     mem_free(arm->run);

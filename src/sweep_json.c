@@ -134,6 +134,10 @@ static json_t *arm_json(const Sweep *sweep, const SweepVerdict *verdict, const S
         json_t *figure = own && own->pairs ? against_json(own, f) : json_object();
         json_object_set_new(figure, "mean", findings_number_json(arm->mean[f]));
         json_object_set_new(figure, "deviation", findings_number_json(arm->deviation[f]));
+        if (isfinite(arm->own[f].low) && isfinite(arm->own[f].high)) {
+            json_object_set_new(figure, "low", json_real(arm->own[f].low));
+            json_object_set_new(figure, "high", json_real(arm->own[f].high));
+        }
         json_object_set_new(figures, arm->figures[f], figure);
     }
     for (size_t k = 1; k < arm->against_count; k++)

@@ -262,7 +262,8 @@ typedef struct SweepArm {
     int figure_count;
     char **figures;
     bool *lower; /* by figure: less is better */
-    double *mean, *deviation;
+    double *mean, *deviation; /* over runs */
+    Interval *own;            /* of the mean, by drawing subjects again */
     SweepAgainst *against; /* the baseline first, then the null arms; none in the baseline's own */
     size_t against_count;
     bool is_baseline, is_null;

@@ -311,7 +311,8 @@ static const char results[] =
     " \"stages\": 3, \"metrics\": {}}], \"comparisons\": [{\"scores\": \"scores[*]\","
     " \"subjects\": 10, \"arms\": ["
     " {\"arm\": \"none\", \"runs\": 1, \"verdict\": \"baseline\", \"figures\": {\"auc\":"
-    "  {\"mean\": 0.5}}, \"scores\": [{\"job\": \"one\", \"node\": \"scores[none]\"}]},"
+    "  {\"mean\": 0.5, \"low\": 0.375, \"high\": 0.625}}, \"scores\": [{\"job\": \"one\", "
+    "\"node\": \"scores[none]\"}]},"
     " {\"arm\": \"gan7\", \"runs\": 1, \"verdict\": \"better\", \"figures\": {\"auc\":"
     "  {\"mean\": 0.75, \"p\": 0.01, \"difference\": {\"value\": 0.25, \"low\": 0.125,"
     "  \"high\": 0.5}}}, \"scores\": [{\"job\": \"one\", \"node\": \"scores[gan7]\"}]},"
@@ -350,7 +351,8 @@ START_TEST(a_sweep_says_it_all)
     static const char *const order[] = {
         "Is any of 2 arms better than “none”?", "Higher AUC: gan7.",
         "Above “none” in a figure, but no better than every null arm: gan-20.", "10 subjects",
-        "data-figure=\"forest\"", "data-figure=\"nulls\"", "less “gan7”",
+        "data-figure=\"forest\"", "1 run, covers chance",
+        ".500 <span class=\"quiet\">[.375, .625]</span>", "data-figure=\"nulls\"", "less “gan7”",
         "<td>gan-20</td><td class=\"n\"><b>−.125 <span class=\"quiet\">[−.250, −.062]</span> ▼</b>",
         /* seven and twenty synthetic samples, with the intervals of what they change */
         "data-figure=\"counts\" data-of=\"AUC less that of “none”\"", "synthetic samples added",

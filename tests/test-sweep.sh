@@ -177,8 +177,39 @@ for arm in comparison["arms"]:
     for roc in (own["roc.high"]["rows"], own["roc.low"]["rows"]): # mirror images
         sum_of = sum((b[0] - a[0]) * (a[1] + b[1]) / 2 for a, b in zip(roc, roc[1:]))
         assert abs(sum_of - area) < 1e-12, (arm["arm"], sum_of, area)
+
+# The interval of an arm's mean: subjects drawn again within their classes, over all runs at once.
+import random
+random.seed(1)
+subjects, runs = {}, []
+for run in comparison["arms"][0]["scores"]:
+    table = json.load(open(f"jobs/{run['job']}/stages/{run['node']}/table/table.json"))
+    rows = list(zip([row[0] for row in table["rows"]], table["cells"]["truth"],
+                    table["cells"]["score_1"]))
+    subjects.update({subject: truth for subject, truth, _ in rows})
+    runs.append(rows)
+means = []
+for draw in range(400):
+    times = dict.fromkeys(subjects, 0)
+    for truth in (0, 1):
+        of_class = [subject for subject in subjects if subjects[subject] == truth]
+        for subject in random.choices(of_class, k=len(of_class)):
+            times[subject] += 1
+    areas = []
+    for rows in runs:
+        ones = [(score, times[s]) for s, t, score in rows if t and times[s]]
+        noughts = [(score, times[s]) for s, t, score in rows if not t and times[s]]
+        if ones and noughts:
+            pairs = sum(m * n for _, m in ones for _, n in noughts)
+            areas.append(sum(m * n * ((a > b) + (a == b) / 2) for a, m in ones
+                             for b, n in noughts) / pairs)
+    means.append(sum(areas) / len(areas))
+means.sort()
+found = comparison["arms"][0]["figures"]["auc"]
+assert abs(found["low"] - means[10]) < .07 and abs(found["high"] - means[389]) < .07, (
+    found, means[10], means[389])
 PY
-    ) || fail 'the curves of arms are not those of their runs'
+    ) || fail 'curves and intervals of arms are not those of their runs'
 else
     echo 'no python3: the tables are not read'
 fi
