@@ -287,7 +287,7 @@ START_TEST(glimpses)
     const char *sources = getenv("srcdir");
     FornixError error = {0};
     char *old = file_join(sources ? sources : ".", "tests/test-file.c");
-    char *young = file_join(folder, "young");
+    char *young = in_folder("young");
     Hash one = hash_bytes("1", 1), two = hash_bytes("2", 1);
     Glimpse glimpse;
     int seen = 7;
