@@ -191,23 +191,6 @@ static void copy_attributes(Expander *expander, const Walk *walk, const Element 
     set_id(expander, walk, element, walk->id ? walk->id : id);
 }
 
-/* Remembers an element of which nothing comes, so that what it refers to can be looked up. */
-static void note_untaken(Expander *expander, const Walk *walk, const Element *source)
-{
-    if (walk->within || !walk->parent || !expand_spend(expander, source->place, 4 * sizeof *source))
-        return;
-    Element *element = arena_take(expander->arena, 1, sizeof *element);
-    Identity *identity = arena_take(expander->arena, 1, sizeof *identity);
-    *element = *source;
-    element->first = element->last = NULL;
-    element->id = walk->id ? walk->id->value : element_value(source, "id");
-    *identity = (Identity){.plain = element->id, .level = walk->level};
-    element->identity = identity;
-    element->parent = walk->parent;
-    element->next = walk->parent->untaken;
-    walk->parent->untaken = element;
-}
-
 static void expand_node(Expander *expander, const Walk *walk, const Element *source)
 {
     Walk inside = *walk;
@@ -215,8 +198,7 @@ static void expand_node(Expander *expander, const Walk *walk, const Element *sou
     inside.rename = NULL;
     inside.level = &direct;
     if (walk->dry) {
-        note_untaken(expander, walk, source);
-        inside.within = true;
+        inside.parent = expand_untaken(expander, walk, source);
         const char *ignored;
         for (size_t i = 0; i < source->attribute_count; i++)
             if (strcmp(source->attributes[i].name, "if") != 0)

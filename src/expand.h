@@ -95,6 +95,28 @@ typedef struct {
 const char *element_suggest(const Element *from, const char *name, const ElementFits *fits,
                             Arena *arena);
 
+/* ---- Branches that are not taken: elements of `untaken`, whose values stand as written ---- */
+
+/* What a name in such an element could mean, ${} in it and in ids standing for all that they may
+ * be. */
+typedef struct {
+    const Element *speaker; /* whose name it is */
+    const char *id;         /* that part of it which is an id */
+    const Element *from;    /* where it is looked for: beside this and around it, */
+    bool tables;            /* in the outer graph alone, or as far as the net or stage goes */
+    const char *more;       /* a name that is known there besides; NULL: none */
+} UntakenName;
+
+/* Whether something could have that id; where it is one element, gives it too, else NULL. found may
+ * be NULL. */
+bool untaken_finds(const UntakenName *name, const Element **found, Arena *arena);
+/* What was probably meant, with the name's own ${}; NULL: no idea. */
+const char *untaken_suggest(const UntakenName *name, Arena *arena);
+/* Whether the element's own id can stand; false: it is none, or nothing in its file mentions it and
+ * another branch of its <choose> gives a similar one that this branch lacks. meant: that one, or
+ * NULL. */
+bool untaken_id(const Element *element, const char **meant, Arena *arena);
+
 /* Adds the element in one spelling for all equal meanings: full ids, attributes sorted, values as
  * they are after expansion, no doc, no comments and no layout. */
 void element_canonical(Text *text, const Element *element);

@@ -83,6 +83,8 @@ static void loop_choices(Expander *expander, const Walk *walk, const Attribute *
         variable->choice_count = list->choice_count;
     } else if (!strchr(in->value, '$') && !strstr(in->value, "..")) {
         variable->choices = words_keep(expander->arena, in->value, &variable->choice_count);
+    } else if (strstr(in->value, "..")) {
+        variable->datum = datum_int(0); /* whichever; it is a number */
     }
 }
 
@@ -255,6 +257,59 @@ static void choose_branch(Expander *expander, const Walk *walk, Choice *choice,
         choice->taken = branch;
 }
 
+/* A value that was plainly meant to depend on a name: as it would be written. NULL: no idea. */
+static const char *meant_name(Expander *expander, const Walk *walk, const char *text)
+{
+    char *bare = arena_text(expander->arena, text), *to = bare;
+    size_t count = 0, k = 0;
+    for (const char *from = text; *from; from++)
+        if (!strchr("${}", *from))
+            *to++ = *from;
+    *to = '\0';
+    for (const Name *name = walk->names; name; name = name->outer)
+        count++;
+    const char **names = arena_take(expander->arena, count, sizeof *names);
+    for (const Name *name = walk->names; name; name = name->outer)
+        names[k++] = name->name;
+    const char *near = text_suggest(bare, names, count);
+    return near ? arena_format(expander->arena, "did you mean '${%s}'?", near) : NULL;
+}
+
+/* Whether a <when> takes what on= can be, for whatever params. */
+static bool can_be_taken(Expander *expander, const Walk *walk, const Element *choose,
+                         const Attribute *on)
+{
+    Pattern compared = pattern_read(on->value, walk->names, expander->arena);
+    bool any = false, met = false;
+    for (const Element *branch = choose->first; branch; branch = branch->next) {
+        const char *is = element_value(branch, "is");
+        size_t count = 0;
+        char **words = is ? text_split(is, &count) : NULL;
+        for (size_t k = 0; k < count; k++) {
+            Pattern word = pattern_read(words[k], walk->names, expander->arena);
+            any = true;
+            met = met || pattern_meets(&compared, &word);
+        }
+        text_split_free(words);
+    }
+    return met || !any;
+}
+
+/* A choice that no param can change is a name misspelt. */
+static void check_compared(Expander *expander, const Walk *walk, const Element *element,
+                           Choice *choice)
+{
+    const Attribute *on = choice->on;
+    bool constant = !pattern_varies(on->value);
+    if (choice->name || (!constant && can_be_taken(expander, walk, element, on)))
+        return;
+    diag_error_help(expander->diag, on->value_place, meant_name(expander, walk, on->value),
+                    constant ? "'%s' is the same for all params: nothing is chosen"
+                             : "no <when> can ever take '%s'",
+                    on->value);
+    choice->broken = true;
+}
+
 void expand_choose(Expander *expander, const Walk *walk, const Element *element)
 {
     static const char *const allowed[] = {"on", "id", "if", NULL};
@@ -265,7 +320,10 @@ void expand_choose(Expander *expander, const Walk *walk, const Element *element)
     if (choice.on) {
         choice.name = expression_sole_name(&scope, choice.on);
         const char *value;
-        if (expand_fill(expander, walk, choice.on, &value) && !walk->dry)
+        bool known = expand_fill(expander, walk, choice.on, &value);
+        if (known)
+            check_compared(expander, walk, element, &choice);
+        if (known && !walk->dry)
             choice.value = value;
     }
     for (const Element *branch = element->first; branch; branch = branch->next)
@@ -407,6 +465,8 @@ void expand_include(Expander *expander, const Walk *walk, const Element *element
         diag_error(expander->diag, element->first->place, "an include holds nothing");
     const Level *level = include_level(expander, walk, element, &rename);
     const File *file = href ? include_open(expander, walk, href) : NULL;
+    if (walk->dry)
+        expand_untaken(expander, walk, element);
     if (!file)
         return;
     Visit visit = {.file = file, .includer = walk->visit, .depth = walk->visit->depth + 1};

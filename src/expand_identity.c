@@ -200,7 +200,7 @@ static bool is_id_byte(char byte)
     return isalnum((unsigned char)byte) || byte == '_' || byte == '-';
 }
 
-static bool mentions(const Element *element, const char *name, const Attribute *but)
+bool identity_mentions(const Element *element, const char *name, const Attribute *but)
 {
     size_t length = strlen(name);
     for (size_t i = 0; i < element->attribute_count; i++) {
@@ -213,7 +213,7 @@ static bool mentions(const Element *element, const char *name, const Attribute *
                 return true;
     }
     for (const Element *child = element->first; child; child = child->next)
-        if (mentions(child, name, but))
+        if (identity_mentions(child, name, but))
             return true;
     return false;
 }
@@ -222,7 +222,7 @@ bool element_idle(const Element *element)
 {
     const Attribute *id = element_attribute(element, "id");
     return element->parent && id && element->identity && element->identity->plain &&
-           !mentions(element->parent, element->identity->plain, id);
+           !identity_mentions(element->parent, element->identity->plain, id);
 }
 
 /* How `from` would name that child of one of its ancestors. */
@@ -230,6 +230,20 @@ static const char *spoken(const Element *from, const Element *child)
 {
     const char *plain = child->identity->plain;
     return element_find(from, plain) == child ? plain : child->id;
+}
+
+/* The full id nearest to "classify[nnoe]", of all that its loops give. */
+static const char *suggest_round(const Element *from, const char *name, Arena *arena)
+{
+    size_t most = 0, count = 0;
+    for (const Element *at = from; at->parent; at = at->parent)
+        most += at->parent->child_count;
+    const char **ids = arena_take(arena, most, sizeof *ids);
+    for (const Element *at = from; at->parent; at = at->parent)
+        for (const Element *child = at->parent->first; child; child = child->next)
+            if (child->id)
+                ids[count++] = child->id;
+    return text_suggest(name, ids, count);
 }
 
 const char *element_suggest(const Element *from, const char *name, const ElementFits *fits,
@@ -253,6 +267,8 @@ const char *element_suggest(const Element *from, const char *name, const Element
                 names[count++] = name[length] ? child->identity->plain : spoken(from, child);
             }
     const char *near = text_suggest(plain, names, count);
+    if (near && name[length] && strcmp(near, plain) == 0) /* another round of its loop */
+        return suggest_round(from, name, arena);
     return near ? arena_format(arena, "%s%s", near, name + length) : NULL;
 }
 

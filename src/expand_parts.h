@@ -4,7 +4,7 @@
 #define FORNIX_EXPAND_PARTS_H
 
 #include "expand.h"
-#include "expression.h"
+#include "pattern.h"
 
 enum { MOST_ROUNDS = EXPAND_ROUNDS, MOST_PARAMS = EXPAND_PARAMS, MOST_INCLUDES = EXPAND_INCLUDES };
 
@@ -40,6 +40,8 @@ typedef struct Identity {
     const Level *level;
     const Element **children; /* those with an id, sorted by it */
     size_t child_count;
+    const Element *source; /* of an element that is not taken: as it stands in its file */
+    const Name *names;     /* and what ${} may refer to there */
 } Identity;
 
 typedef struct {
@@ -55,8 +57,7 @@ typedef struct {
     const Level *level;
     const Attribute *id; /* that a <choose> gives to its element */
     Rename *rename;
-    bool dry;    /* nothing comes of it; check only */
-    bool within; /* an element of which nothing comes */
+    bool dry; /* nothing comes of it; check only */
 } Walk;
 
 typedef struct {
@@ -113,5 +114,13 @@ void identity_set(Expander *expander, const Walk *walk, Element *element, const 
                   uint32_t spoken);
 /* Sorts the ids of all that is below the element, and refuses those used twice. */
 void identity_index(Expander *expander, Element *element);
+/* Whether an attribute of it, or within it, has the name as a word, apart from that one. */
+bool identity_mentions(const Element *element, const char *name, const Attribute *but);
+
+/* expand_untaken.c */
+
+/* Remembers an element of which nothing comes, so that what it refers to can be looked up; once
+ * for all rounds of loops. It holds what is untaken in it. */
+Element *expand_untaken(Expander *expander, const Walk *walk, const Element *source);
 
 #endif

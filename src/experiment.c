@@ -393,8 +393,7 @@ Experiment *experiment_open(const ExperimentRequest *request)
         experiment_choose(x);
     for (int k = 0; k < x->node_count; k++)
         experiment_check(x, &x->nodes[k]);
-    for (const Element *e = x->expansion->root->untaken; e; e = e->next)
-        experiment_check_untaken(x, e);
+    experiment_check_untaken(x);
     warn_unused_nets(x);
     return x;
 }

@@ -41,11 +41,17 @@ static bool gives_kind(const void *context, const Element *element)
     return out && (out->kinds & wanted->kinds) && !(word && word->node == &language_train);
 }
 
+const char *experiment_suggest_table(Experiment *x, const Element *from, const FornixPort *port,
+                                     const char *id)
+{
+    const Wanted wanted = {x, port->kinds};
+    return element_suggest(from, id, &(ElementFits){gives_kind, &wanted}, x->memory);
+}
+
 static bool input_unknown(Experiment *x, const Element *from, const FornixPort *port, Place place,
                           const char *id)
 {
-    const Wanted wanted = {x, port->kinds};
-    const char *near = element_suggest(from, id, &(ElementFits){gives_kind, &wanted}, x->memory);
+    const char *near = experiment_suggest_table(x, from, port, id);
     diag_error_help(x->diag, place,
                     near ? arena_format(x->memory, "did you mean '%s'?", near) : NULL,
                     "nothing in the graph has the id '%s'", id);
@@ -126,32 +132,4 @@ bool outer_connect(Experiment *x, Outer *outer)
         }
     }
     return fine;
-}
-
-/* ---- What is not taken --------------------------------------------------------------------- */
-
-static bool is_there(Experiment *x, const Element *from, const char *id)
-{
-    size_t count, length = strcspn(id, "[");
-    element_find_all(from, id, &count, x->memory);
-    for (const Element *other = from->parent->untaken; other && !count; other = other->next)
-        count = other->id && (strchr(other->id, '$') ||
-                              (strncmp(other->id, id, length) == 0 && !other->id[length]));
-    return count || element_absent(from, id);
-}
-
-void experiment_check_untaken(Experiment *x, const Element *element)
-{
-    const LanguageWord *word = language_word(element->name);
-    const Plugin *plugin = word ? NULL : registry_find(x->registry, element->name);
-    const FornixNode *node = word ? word->node : plugin ? plugin->node : NULL;
-    for (const FornixPort *port = node ? node->inputs : NULL; port && port->name; port++) {
-        const Attribute *attribute = element_attribute(element, port->name);
-        size_t count = 0;
-        char **words = attribute ? text_split(attribute->value, &count) : NULL;
-        for (size_t k = 0; k < count; k++)
-            if (!strchr(attribute->value, '$') && !is_there(x, element, words[k]))
-                input_unknown(x, element, port, attribute_word(attribute, (int64_t)k), words[k]);
-        text_split_free(words);
-    }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The inside of an Experiment: its nodes one by one (experiment.c), what they are connected to
- * (experiment_inputs.c), stages (experiment_stage.c), and a finished run that is applied
- * (experiment_apply.c). */
+ * (experiment_inputs.c), stages (experiment_stage.c), branches that are not taken
+ * (experiment_untaken.c), and a finished run that is applied (experiment_apply.c). */
 #ifndef FORNIX_EXPERIMENT_PARTS_H
 #define FORNIX_EXPERIMENT_PARTS_H
 
@@ -37,8 +37,11 @@ unsigned outer_kind(const Outer *outer);
 /* The node's type and plugin. */
 bool outer_find_type(Experiment *x, Outer *outer);
 bool outer_connect(Experiment *x, Outer *outer);
-/* An element of the outer graph in a branch that is not taken: what it refers to must be there. */
-void experiment_check_untaken(Experiment *x, const Element *element);
+/* What a port was probably meant to be connected to; NULL: no idea. */
+const char *experiment_suggest_table(Experiment *x, const Element *from, const FornixPort *port,
+                                     const char *id);
+/* Branches that are not taken, all over the graph: what they refer to must be possible. */
+void experiment_check_untaken(Experiment *x);
 /* The tables that a check knows, by input. */
 const FornixTable **outer_input_tables(Experiment *x, const Outer *outer);
 /* Looks up labels and columns: in its own samples first. */

@@ -7,7 +7,8 @@
  * spoilt where it is given, whoever still uses the right one), and its help must say what was
  * meant. What is not asked of a graph is stated in typos-judge.h, each with its reason.
  *
- * TYPOS=N tries every Nth; TYPOS=1 all. TYPOS_SHOW=1 prints what falls short.
+ * TYPOS=N tries every Nth; TYPOS=1 all. TYPOS_SHOW=1 prints what falls short. TYPOS_AT=FILE:LINE
+ * (controls/permuted.xml:12) tries those of one line.
  */
 #define _GNU_SOURCE
 
@@ -48,9 +49,21 @@ static void text_write(const char *path, const char *text, size_t length)
     }
 }
 
+/* Whether that byte is on the line that alone is asked for. */
+static bool is_asked(const Subject *graph, size_t typo)
+{
+    size_t length = strlen(graph->path);
+    if (!asked)
+        return true;
+    if (strncmp(asked, graph->path, length) != 0 || asked[length] != ':')
+        return false;
+    size_t first = byte_of(graph->text, atoi(asked + length + 1), 1);
+    return first <= typo && typo < first + strcspn(graph->text + first, "\n");
+}
+
 static void try_typo(Subject *graph, const Piece *piece, Way way, size_t typo)
 {
-    if (graph->turn++ % graph->step != 0)
+    if (!is_asked(graph, typo) || graph->turn++ % graph->step != 0)
         return;
     char *spoilt = mem_new(graph->length + 3, 1);
     memcpy(spoilt, graph->text, graph->length);
@@ -317,6 +330,7 @@ int main(void)
     char *top = realpath(srcdir ? srcdir : ".", NULL), *sources = file_join(top, "graphs");
     share = every ? atoi(every) : 97;
     shown = getenv("TYPOS_SHOW") != NULL;
+    asked = getenv("TYPOS_AT");
     Board *board =
         mmap(NULL, sizeof *board, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (board == MAP_FAILED || share < 1) {

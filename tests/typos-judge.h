@@ -79,6 +79,7 @@ typedef struct {
 
 static int share = 1;
 static bool shown;
+static const char *asked; /* "FILE:LINE", or NULL */
 
 static void judge_line(Told *told, const char *line)
 {
@@ -273,8 +274,27 @@ static bool is_layout(const Subject *graph, const Piece *piece, size_t typo)
     if (piece->class == SIGN && (isdigit((unsigned char)text[typo - 1]) || inside) &&
         strchr(".-*^()", text[typo]))
         return true; /* another number, another result */
+    if (piece->class == SIGN && text[typo] == '-' && isdigit((unsigned char)text[typo + 1]))
+        return true; /* "-1" without its sign is a number too */
     return piece->class == SIGN && (isspace((unsigned char)graph->text[typo]) ||
                                     isspace((unsigned char)graph->text[typo + 1]));
+}
+
+/* A param's value that became another of its words ("relu" without r): a user may mean either. */
+static bool is_other_choice(const Subject *graph, const Piece *piece, const char *spoilt)
+{
+    size_t length = piece->word_length + strlen(spoilt) - graph->length; /* either may wrap */
+    const char *of = piece->attribute && strcmp(piece->element->name, "param") == 0 &&
+                             strcmp(piece->attribute->name, "value") == 0
+                         ? element_value(piece->element, "of")
+                         : NULL;
+    for (const char *at = of; at && *at; at += strspn(at, " ")) {
+        size_t own = strcspn(at, " ");
+        if (own == length && strncmp(at, spoilt + piece->word, own) == 0)
+            return true;
+        at += own;
+    }
+    return false;
 }
 
 static void judge(Subject *graph, const Piece *piece, Way way, size_t typo, const char *spoilt)
@@ -285,7 +305,8 @@ static void judge(Subject *graph, const Piece *piece, Way way, size_t typo, cons
     if (!told.errors) {
         if (is_free(piece) || is_class(graph, piece))
             count->text++;
-        else if (piece->class == NUMBER || is_layout(graph, piece, typo))
+        else if (piece->class == NUMBER || is_layout(graph, piece, typo) ||
+                 is_other_choice(graph, piece, spoilt))
             count->number++;
         else if (piece->class == GIVEN && is_renamed(graph, piece))
             count->renamed++;
