@@ -388,6 +388,46 @@ Name *expand_params(Expander *expander, const Visit *visit, const Override *give
     return walk.names;
 }
 
+/* A value of the element, or within it, in which the name stands with part of its ${}; at: where.
+ */
+static const Attribute *mangled(const Element *element, const char *name, size_t *at)
+{
+    size_t length = strlen(name);
+    for (size_t i = 0; i < element->attribute_count; i++) {
+        const Attribute *attribute = &element->attributes[i];
+        const char *value = attribute->value, *found = value;
+        for (; (found = strstr(found, name)); found++)
+            if (found > value && strchr("${", found[-1]) && found[length] == '}') {
+                *at = (size_t)(found - value);
+                return attribute;
+            }
+    }
+    for (const Element *child = element->first; child; child = child->next) {
+        const Attribute *attribute = mangled(child, name, at);
+        if (attribute)
+            return attribute;
+    }
+    return NULL;
+}
+
+/* Told where somebody meant to refer to the param, if that can be found, else at the param. */
+static void refuse_unused(Expander *expander, const Element *root, const Attribute *name)
+{
+    size_t at, length = strlen(name->value);
+    const Attribute *meant = mangled(root, name->value, &at);
+    if (!meant) {
+        diag_error(expander->diag, name->value_place, "nothing refers to param '%s'", name->value);
+        return;
+    }
+    size_t from = at;
+    while (from > 0 && strchr("${", meant->value[from - 1]))
+        from--;
+    diag_error_help(expander->diag, attribute_part(meant, from, at + length + 1 - from),
+                    arena_format(expander->arena, "did you mean '%.*s${%s%s'?", (int)from,
+                                 meant->value, name->value, meant->value + at + length),
+                    "this does not refer to param '%s', and nothing else does", name->value);
+}
+
 void expand_unused(Expander *expander, const Visit *visit, const Name *names)
 {
     for (const Name *name = names; name; name = name->outer) {
@@ -396,8 +436,7 @@ void expand_unused(Expander *expander, const Visit *visit, const Name *names)
         for (const Element *element = visit->file->root->first; element; element = element->next) {
             const Attribute *attribute = element_attribute(element, "name");
             if (strcmp(element->name, "param") == 0 && strcmp(attribute->value, name->name) == 0)
-                diag_error(expander->diag, attribute->value_place, "nothing refers to param '%s'",
-                           name->name);
+                refuse_unused(expander, visit->file->root, attribute);
         }
     }
 }

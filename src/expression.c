@@ -460,7 +460,8 @@ bool expression_fill(const Scope *scope, const Attribute *attribute, const char 
         } else if (strncmp(text + at, "${", 2) == 0) {
             at = fill_one(&parse, at, &out);
             if (text[at] == '}')
-                token_fault(&parse.tokens, at, 1, NULL, "'}' without a '${' before it");
+                token_fault(&parse.tokens, at, 1, token_mended(&parse.tokens, at, 1, ""),
+                            "'}' without a '${' before it");
         } else {
             text_add_slice(&out, text + at++, 1);
         }
@@ -479,9 +480,7 @@ bool expression_truth(const Scope *scope, const Attribute *attribute, bool *trut
     token_read(&parse.tokens, 0);
     Operand operand = parse_either(&parse);
     if (!parse.tokens.failed && parse.tokens.token.kind != TOKEN_END)
-        token_fault(&parse.tokens, parse.tokens.token.at, parse.tokens.token.length, NULL,
-                    "'%s' where the end is expected",
-                    token_text(&parse.tokens, parse.tokens.token.at, parse.tokens.token.length));
+        token_superfluous(&parse.tokens);
     need_truth(&parse, &operand, arena_format(scope->arena, "'%s'", attribute->name));
     *truth = is_computed(&parse) && operand.datum.whole != 0;
     return !parse.tokens.failed;

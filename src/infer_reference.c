@@ -23,18 +23,26 @@ static Item *scope_find(Scope *scope, const Element *from, const char *id)
     return from ? NULL : scope_item(scope, id);
 }
 
+/* The net of a <use>, where it is known. */
+static const Element *item_net(const Body *body, const Item *item)
+{
+    const char *net =
+        strcmp(item->element->name, "use") == 0 ? element_value(item->element, "net") : NULL;
+    for (int k = 0; net && k < body->request.net_count; k++)
+        if (strcmp(body->request.nets[k].name, net) == 0)
+            return body->request.nets[k].element;
+    return NULL;
+}
+
 /* Whether what follows the id can be read from the item: a use only by what is inside. */
 static bool item_gives(const Body *body, const Item *item, const char *rest)
 {
-    const char *net = element_value(item->element, "net");
     bool use = strcmp(item->element->name, "use") == 0;
-    if (*rest != '/' || !use || !net)
+    if (*rest != '/' || !use || !element_value(item->element, "net"))
         return use == (*rest == '/');
+    const Element *net = item_net(body, item);
     const char *id = arena_slice(body->memory, rest + 1, strcspn(rest + 1, "/."));
-    for (int k = 0; k < body->request.net_count; k++)
-        if (strcmp(body->request.nets[k].name, net) == 0)
-            return element_child(body->request.nets[k].element, id) != NULL;
-    return false;
+    return net && element_child(net, id);
 }
 
 /* The whole reference as it was probably meant, where its part `id` before `rest` is unknown. */
@@ -60,6 +68,31 @@ static const char *suggest_id(const Reference *r, const char *part, const char *
     return near ? arena_format(r->body->memory, "did you mean '%.*s%s%s'?", (int)(part - r->text),
                                r->text, near, rest)
                 : NULL;
+}
+
+/* The nearest of all whole references: a column, or a node in a net ("clogits": 'c/logits'). */
+static const char *suggest_whole(const Reference *r)
+{
+    const Body *body = r->body;
+    const Scope *scope = body->scope;
+    Arena *memory = body->memory;
+    size_t most = (size_t)body->request.column_count, count = 0;
+    for (int k = 0; k < scope->item_count; k++) {
+        const Element *net = item_net(body, &scope->items[k]);
+        most += net ? net->child_count : 0;
+    }
+    const char **names = arena_take(memory, most, sizeof *names);
+    for (int k = 0; k < body->request.column_count; k++)
+        names[count++] =
+            arena_format(memory, "%s.%s", body->request.prefix, body->request.columns[k].name);
+    for (int k = 0; k < scope->item_count; k++) {
+        const Element *net = item_net(body, &scope->items[k]);
+        for (const Element *e = net ? net->first : NULL; e; e = e->next)
+            if (e->id)
+                names[count++] = arena_format(memory, "%s/%s", scope->items[k].id, e->id);
+    }
+    const char *near = text_suggest(r->text, names, count);
+    return near ? arena_format(memory, "did you mean '%s'?", near) : NULL;
 }
 
 /* After a mistake was told: also where it was told before, of another use of the same net. */
@@ -161,8 +194,9 @@ static Value *unknown_id(Reference *r, const char *part, const char *id)
 {
     if (r->from && element_absent(r->from, id))
         return NULL;
+    const char *help = suggest_id(r, part, id);
     diag_error_help(
-        r->body->request.diag, r->place, suggest_id(r, part, id),
+        r->body->request.diag, r->place, help ? help : suggest_whole(r),
         r->scope->is_body ? "nothing here has the id '%s'" : "nothing in here has the id '%s'", id);
     return mistaken(r);
 }

@@ -98,6 +98,16 @@ static Token token_at(const char *text, size_t at)
     return token;
 }
 
+const char *token_mended(const Tokens *tokens, size_t at, size_t less, const char *more)
+{
+    enum { MOST_SHOWN = 80 };
+    const char *text = tokens->attribute->value;
+    if (strlen(text) > MOST_SHOWN)
+        return NULL;
+    return arena_format(tokens->arena, "did you mean '%.*s%s%s'?", (int)at, text, more,
+                        text + at + less);
+}
+
 void token_read(Tokens *tokens, size_t at)
 {
     const char *text = tokens->attribute->value;
@@ -108,7 +118,9 @@ void token_read(Tokens *tokens, size_t at)
     if (token.kind == TOKEN_TEXT && !token.length)
         token_fault(tokens, token.at, 1, NULL, "text without its closing quote");
     else if (token.kind == TOKEN_SIGN && !token.length)
-        token_fault(tokens, token.at, 1, NULL, "this character has no meaning in an expression");
+        token_fault(tokens, token.at, 1,
+                    text[token.at] == '{' ? token_mended(tokens, token.at, 1, "") : NULL,
+                    "this character has no meaning in an expression");
 }
 
 void token_next(Tokens *tokens)
@@ -138,9 +150,23 @@ void token_expect(Tokens *tokens, const char *text)
     const Token *token = &tokens->token;
     if (tokens->failed || token_take(tokens, text))
         return;
+    const char *value = tokens->attribute->value, *help = NULL;
+    size_t end = token->at;
+    while (end > 0 && isspace((unsigned char)value[end - 1]))
+        end--;
+    if (strcmp(text, "}") == 0)
+        help = token_mended(tokens, end, 0, text);
     if (token->kind == TOKEN_END)
-        token_fault(tokens, token->at, 1, NULL, "the expression ends where '%s' is missing", text);
+        token_fault(tokens, token->at, 1, help, "the expression ends where '%s' is missing", text);
     else
-        token_fault(tokens, token->at, token->length, NULL, "'%s' where '%s' is expected",
+        token_fault(tokens, token->at, token->length, help, "'%s' where '%s' is expected",
                     token_text(tokens, token->at, token->length), text);
+}
+
+void token_superfluous(Tokens *tokens)
+{
+    const Token *token = &tokens->token;
+    token_fault(tokens, token->at, token->length,
+                token_is(tokens, "}") ? token_mended(tokens, token->at, 1, "") : NULL,
+                "'%s' where the end is expected", token_text(tokens, token->at, token->length));
 }

@@ -31,8 +31,13 @@ void token_next(Tokens *tokens);
 bool token_is(const Tokens *tokens, const char *text); /* a sign or a name */
 bool token_take(Tokens *tokens, const char *text);     /* moves on if it is */
 void token_expect(Tokens *tokens, const char *text);   /* an error if it is not */
+void token_superfluous(Tokens *tokens);                /* an error at what is left over */
 /* A copy of length bytes of the value from at on, cut where it is long: for messages. */
 const char *token_text(const Tokens *tokens, size_t at, size_t length);
+
+/* Help that shows the value with `more` in place of `less` bytes at byte at; NULL where it is long.
+ */
+const char *token_mended(const Tokens *tokens, size_t at, size_t less, const char *more);
 
 /* Records an error at length bytes of the value from at on, unless there was one; from then on the
  * next token is TOKEN_END, so that a parser unwinds by itself. help may be NULL. */
