@@ -414,7 +414,8 @@ static int64_t voxels_of(const FornixTable *input, int64_t pixels)
 }
 
 /* Of each reader: what it reads, of slices and of images the two masks on the grid and in the
- * image, and what surfaces take where they fill it: a double and three bytes a voxel. */
+ * image, and a double and three bytes for each voxel of the box around both masks, which is not
+ * known before: a quarter of the image, between that of an organ and that of strays all over. */
 static int64_t evaluate_memory(const void *attrs, const FornixTable *input, int threads)
 {
     const EvaluateSegmentation *a = attrs;
@@ -429,7 +430,7 @@ static int64_t evaluate_memory(const void *attrs, const FornixTable *input, int 
     }
     int64_t voxels = voxels_of(input, pixels);
     floats += 2 * pixels + (a->space == IN_IMAGE ? 4 : voxels > pixels ? 2 : 0) * voxels;
-    floats += a->surfaces ? 3 * voxels : 0;
+    floats += a->surfaces ? 3 * voxels / 4 : 0;
     int64_t readers = rows >= 0 && rows < threads ? rows : threads;
     return readers * floats * (int64_t)sizeof(float);
 }

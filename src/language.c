@@ -104,8 +104,8 @@ static const FornixAttr window_attrs[] = {
 const FornixNode language_window = {
     .abi = FORNIX_ABI,
     .name = "window",
-    .doc = "In an <apply>: the body sees windows of the samples, which cover them and overlap; "
-           "what is collected is put together in the samples' own size, each place the weighted "
+    .doc = "Lets the body of an <apply> see windows of the samples, which cover them and overlap. "
+           "What is collected is put together in the samples' own size, each place the weighted "
            "mean of the windows that saw it. Samples may be larger or smaller than a window.",
     .formula = "y(p) = sum_k w(p - s_k) y_k(p - s_k) / sum_k w(p - s_k); gaussian: w(q) = "
                "exp(-|q - c|^2 / 2 sigma^2), sigma = size / 8 along each axis, as in nnU-Net "
