@@ -106,6 +106,18 @@ if [ -n "$dot" ]; then
             xmllint --noout "$work/$name.svg" >"$work/log" 2>&1 ||
             { fail "$name.svg is no XML" && cat "$work/log"; }
     done
+    # The README's pictures are those of its graph.
+    for picture in first first-unet; do
+        set -- "$srcdir/graphs/first.xml" -o "$work/$picture.svg"
+        [ "$picture" = first ] || set -- "$@" --open unet
+        "$program" show "$@" >"$work/log" 2>&1 || { fail "$picture: no SVG" && cat "$work/log"; }
+        for side in "$srcdir/graphs" "$work"; do
+            sed -n 's|.*<text[^>]*>\(.*\)</text>.*|\1|p' "$side/$picture.svg"
+            echo --
+        done | awk 'BEGIN { side = 0 } $0 == "--" { side++; next } { said[side] = said[side] "\n" $0 }
+            END { exit said[0] == "" || said[0] != said[1] }' ||
+            fail "graphs/$picture.svg is not what fornix show draws now"
+    done
     "$program" show "$demo" -o "$work/demo.png" >"$work/log" 2>&1 || fail "no PNG"
     head -c 4 "$work/demo.png" | grep -q PNG || fail "demo.png is no PNG"
 fi
