@@ -9,6 +9,7 @@
 
 #include "attr_parts.h"
 #include "base.h"
+#include "pattern.h"
 
 static bool is_known(const LanguageWord *word, const char *name)
 {
@@ -70,7 +71,7 @@ static void inspect_value(const FornixAttr *attr, Element *element, Attribute *g
                  (attr->kind == FORNIX_ATTR_LIST && attr->choices);
     const char *near = NULL;
     Reading reading = {.attr = attr, .text = given->value, .given = given, .arena = arena};
-    if (!plain || strchr(given->value, '$') || value_told(reading, element, &field, diag, &near))
+    if (!plain || pattern_varies(given->value) || value_told(reading, element, &field, diag, &near))
         return;
     if (near && attr->kind != FORNIX_ATTR_LIST)
         given->value = near;

@@ -275,24 +275,28 @@ static const char *meant_name(Expander *expander, const Walk *walk, const char *
     return near ? arena_format(expander->arena, "did you mean '${%s}'?", near) : NULL;
 }
 
-/* Whether a <when> takes what on= can be, for whatever params. */
-static bool can_be_taken(Expander *expander, const Walk *walk, const Element *choose,
-                         const Attribute *on)
+/* The words of a branch that on= can be, for whatever params; those that it can't are told where
+ * the choice itself makes sense. */
+static size_t branch_words(Expander *expander, const Walk *walk, const Element *branch,
+                           const Attribute *on, bool tell)
 {
+    const Attribute *is = element_attribute(branch, "is");
     Pattern compared = pattern_read(on->value, walk->names, expander->arena);
-    bool any = false, met = false;
-    for (const Element *branch = choose->first; branch; branch = branch->next) {
-        const char *is = element_value(branch, "is");
-        size_t count = 0;
-        char **words = is ? text_split(is, &count) : NULL;
-        for (size_t k = 0; k < count; k++) {
-            Pattern word = pattern_read(words[k], walk->names, expander->arena);
-            any = true;
-            met = met || pattern_meets(&compared, &word);
-        }
-        text_split_free(words);
+    size_t count = 0, met = 0;
+    char **words = is ? text_split(is->value, &count) : NULL;
+    for (size_t k = 0; k < count; k++) {
+        Pattern word = pattern_read(words[k], walk->names, expander->arena);
+        bool meets = pattern_meets(&compared, &word);
+        met += meets;
+        if (!meets && tell)
+            diag_error_help(
+                expander->diag, attribute_word(is, (int64_t)k),
+                expand_did_you_mean(expander->arena,
+                                    text_suggest(words[k], compared.texts, compared.count)),
+                "'%s' is never '%s'", on->value, words[k]);
     }
-    return met || !any;
+    text_split_free(words);
+    return met;
 }
 
 /* A choice that no param can change is a name misspelt. */
@@ -301,7 +305,14 @@ static void check_compared(Expander *expander, const Walk *walk, const Element *
 {
     const Attribute *on = choice->on;
     bool constant = !pattern_varies(on->value);
-    if (choice->name || (!constant && can_be_taken(expander, walk, element, on)))
+    size_t met = 0, branches = 0;
+    for (const Element *e = element->first; e && !constant && !choice->name; e = e->next) {
+        met += branch_words(expander, walk, e, on, false);
+        branches += element_value(e, "is") != NULL;
+    }
+    for (const Element *e = element->first; e && met; e = e->next)
+        branch_words(expander, walk, e, on, true);
+    if (choice->name || (!constant && (met || !branches)))
         return;
     diag_error_help(expander->diag, on->value_place, meant_name(expander, walk, on->value),
                     constant ? "'%s' is the same for all params: nothing is chosen"
@@ -386,7 +397,7 @@ const File *expand_open(Expander *expander, const char *path, Place asked)
 static const File *include_open(Expander *expander, const Walk *walk, const Attribute *href)
 {
     const char *text, *path;
-    if (!expand_fill(expander, walk, href, &text) || walk->dry)
+    if (!expand_fill(expander, walk, href, &text) || (walk->dry && pattern_varies(href->value)))
         return NULL;
     path = path_beside(walk->visit->file->path, text, expander->arena);
     const File *file = expand_open(expander, path, href->value_place);
@@ -416,6 +427,8 @@ static Override *include_given(Expander *expander, const Walk *walk, const Eleme
         if (holds(own, COUNT(own), attribute->name) ||
             !expand_fill(expander, walk, attribute, &value))
             continue;
+        if (walk->dry && pattern_varies(attribute->value))
+            value = NULL; /* it will have one */
         given[(*count)++] = (Override){.name = attribute->name,
                                        .value = value,
                                        .name_place = attribute->place,
@@ -438,7 +451,8 @@ static Level *include_level(Expander *expander, const Walk *walk, const Element 
     uint32_t spoken;
     if (prefix && as)
         diag_error(expander->diag, as->place, "an include has prefix= or as=, not both");
-    if (!given || !expand_fill_name(expander, walk, given, &text, &spoken) || walk->dry)
+    if (!given || !expand_fill_name(expander, walk, given, &text, &spoken) ||
+        (walk->dry && pattern_varies(given->value)))
         return level;
     if (!expand_is_id(text))
         diag_error(expander->diag, given->value_place,
@@ -465,7 +479,8 @@ void expand_include(Expander *expander, const Walk *walk, const Element *element
         diag_error(expander->diag, element->first->place, "an include holds nothing");
     const Level *level = include_level(expander, walk, element, &rename);
     const File *file = href ? include_open(expander, walk, href) : NULL;
-    if (walk->dry)
+    const Attribute *prefix = element_attribute(element, "prefix");
+    if (walk->dry && (!file || (prefix && pattern_varies(prefix->value))))
         expand_untaken(expander, walk, element);
     if (!file)
         return;
@@ -485,7 +500,7 @@ void expand_include(Expander *expander, const Walk *walk, const Element *element
     expand_content(expander, &inside, file->root);
     if (diag_errors(expander->diag) == before)
         expand_unused(expander, &visit, inside.names);
-    if (rename.name && rename.taken != 1)
+    if (rename.name && rename.taken != 1 && !walk->dry)
         diag_error(expander->diag, element_attribute(element, "as")->place,
                    "as= renames one element with an id, and '%s' brings %d", file->path,
                    rename.taken);

@@ -195,7 +195,7 @@ bool element_absent(const Element *from, const char *name)
     return absent;
 }
 
-static bool is_id_byte(char byte)
+bool identity_is_byte(char byte)
 {
     return isalnum((unsigned char)byte) || byte == '_' || byte == '-';
 }
@@ -209,7 +209,7 @@ bool identity_mentions(const Element *element, const char *name, const Attribute
             element->attributes[i].place.column == but->place.column)
             continue;
         for (; (at = strstr(at, name)); at++)
-            if ((at == value || !is_id_byte(at[-1])) && !is_id_byte(at[length]))
+            if ((at == value || !identity_is_byte(at[-1])) && !identity_is_byte(at[length]))
                 return true;
     }
     for (const Element *child = element->first; child; child = child->next)

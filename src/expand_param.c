@@ -258,7 +258,11 @@ static void find_value(Expander *expander, const Walk *walk, const Element *elem
         Walk here = *walk;
         here.dry = given != NULL;
         Given own = {.beside = walk->visit->file->path, .place = value->value_place};
-        if (expand_fill(expander, &here, value, &text) && !given) {
+        bool filled = expand_fill(expander, &here, value, &text);
+        if (filled && given && !pattern_varies(value->value)) { /* right for whoever gives none */
+            own.text = text;
+            read_value(expander, spec, &own, &(Datum){0});
+        } else if (filled && !given) {
             own.text = text;
             if (!read_value(expander, spec, &own, datum))
                 *datum = (Datum){0};
@@ -271,6 +275,9 @@ static void find_value(Expander *expander, const Walk *walk, const Element *elem
                    walk->visit->includer ? ": the include must give it one"
                                          : ": write value= or give it with -p");
     }
+    if (given && given->name && !given->value &&
+        (spec->kind == PARAM_INT || spec->kind == PARAM_REAL))
+        *datum = datum_int(0); /* whichever: nothing is computed with it */
     if (given && given->value) {
         Given foreign = {.text = given->value,
                          .beside = given->beside,

@@ -117,6 +117,8 @@ void identity_index(Expander *expander, Element *element);
 /* Whether an attribute of it, or within it, has the name as a word, apart from that one. */
 bool identity_mentions(const Element *element, const char *name, const Attribute *but);
 
+bool identity_is_byte(char byte); /* of an id, wherever in it */
+
 /* expand_untaken.c */
 
 /* Remembers an element of which nothing comes, so that what it refers to can be looked up; once

@@ -8,10 +8,19 @@
 
 #include "expand_parts.h"
 
-static bool noted(const Element *parent, const Element *source, Element **found)
+static bool same_prefixes(const Level *a, const Level *b)
 {
-    for (Element *known = parent->untaken; known; known = known->next)
-        if (known->identity->source == source) {
+    bool same = a->prefix_count == b->prefix_count;
+    for (size_t k = 0; same && k < a->prefix_count; k++)
+        same = strcmp(a->prefixes[k], b->prefixes[k]) == 0;
+    return same;
+}
+
+static bool noted(const Walk *walk, const Element *source, Element **found)
+{
+    for (Element *known = walk->parent->untaken; known; known = known->next)
+        if (known->identity->source == source &&
+            same_prefixes(known->identity->level, walk->level)) {
             *found = known;
             return true;
         }
@@ -21,7 +30,7 @@ static bool noted(const Element *parent, const Element *source, Element **found)
 Element *expand_untaken(Expander *expander, const Walk *walk, const Element *source)
 {
     Element *element = NULL;
-    if (!walk->parent || noted(walk->parent, source, &element) ||
+    if (!walk->parent || noted(walk, source, &element) ||
         !expand_spend(expander, source->place, 4 * sizeof *source))
         return element;
     element = arena_take(expander->arena, 1, sizeof *element);
@@ -29,6 +38,8 @@ Element *expand_untaken(Expander *expander, const Walk *walk, const Element *sou
     *element = *source;
     element->first = element->last = NULL;
     element->id = walk->id ? walk->id->value : element_value(source, "id");
+    if (element->id && walk->rename)
+        element->id = walk->rename->name;
     *identity = (Identity){
         .plain = element->id, .level = walk->level, .source = source, .names = walk->names};
     element->identity = identity;
@@ -55,7 +66,7 @@ typedef struct {
     Pattern meant;
     Arena *arena;
     const Element *found; /* the last that fits */
-    int fits;
+    int fits, uses;
     const char **names; /* NULL: not wanted; as written, for a suggestion */
     size_t name_count, room;
 } Search;
@@ -100,6 +111,7 @@ static void try_element(Search *search, const Element *element)
         (whole.length > strlen(identity->plain) &&
          name_fits(search, text_value(&whole), identity->names))) {
         search->fits++;
+        search->uses += strcmp(element->name, "use") == 0;
         search->found = element;
     }
     text_free(&whole);
@@ -146,7 +158,7 @@ bool untaken_finds(const UntakenName *wanted, const Element **found, Arena *aren
                      .arena = arena};
     search_all(&search);
     if (found)
-        *found = search.fits == 1 ? search.found : NULL;
+        *found = search.fits == search.uses ? search.found : NULL;
     return search.fits > 0;
 }
 
@@ -207,20 +219,16 @@ const char *untaken_suggest(const UntakenName *wanted, Arena *arena)
 
 /* ---- Ids that branches share --------------------------------------------------------------- */
 
-/* The ids that a branch gives, but for those within its elements; into names where not NULL. */
+/* The ids that a branch gives, into names where not NULL. */
 static size_t given_ids(const Element *holder, const char **names)
 {
     size_t count = 0;
     for (const Element *e = holder->first; e; e = e->next) {
-        bool control = strcmp(e->name, "for") == 0 || strcmp(e->name, "choose") == 0 ||
-                       strcmp(e->name, "when") == 0 || strcmp(e->name, "otherwise") == 0;
         const char *id = element_value(e, "id");
-        if (control)
-            count += given_ids(e, names ? names + count : NULL);
-        else if (id && names)
-            names[count++] = id;
-        else
-            count += id != NULL;
+        if (id && names)
+            names[count] = id;
+        count += id != NULL;
+        count += given_ids(e, names ? names + count : NULL);
     }
     return count;
 }
@@ -250,7 +258,11 @@ static bool is_id(const char *text, Arena *arena)
 static const char *suggest_shared(const Element *source, const char *id, Arena *arena)
 {
     const Element *branch = source->parent, *choose = branch ? branch->parent : NULL;
-    if (!choose || strcmp(choose->name, "choose") != 0)
+    while (choose && strcmp(choose->name, "choose") != 0) {
+        branch = choose;
+        choose = branch->parent;
+    }
+    if (!choose)
         return NULL;
     size_t count = given_ids(choose, NULL), others = 0;
     const char **names = arena_take(arena, count, sizeof *names);
@@ -275,4 +287,30 @@ bool untaken_id(const Element *element, const char **meant, Arena *arena)
     if (!is_id(id->value, arena))
         return false;
     return !*meant || !*start || identity_mentions(root, start, id);
+}
+
+/* ---- Signs --------------------------------------------------------------------------------- */
+
+const char *untaken_mangled(const Element *element, const char *text, Arena *arena)
+{
+    const Name *names = element->identity->names;
+    char *bare = arena_text(arena, text), *to = bare;
+    bool signs = false;
+    for (size_t step; *text; text += step) {
+        bool escaped = strncmp(text, "$${", 3) == 0; /* text, but hardly meant to be */
+        size_t hole = pattern_hole(text);
+        bool sign = escaped || (!hole && strchr("${}", *text));
+        step = escaped ? 3 : hole ? hole : 1;
+        signs = signs || sign;
+        if (!hole && !sign)
+            *to++ = *text;
+    }
+    *to = '\0';
+    for (const Name *name = names; signs && name; name = name->outer) {
+        const char *at = strstr(bare, name->name);
+        size_t length = strlen(name->name);
+        if (at && (at == bare || !identity_is_byte(at[-1])) && !identity_is_byte(at[length]))
+            return name->name;
+    }
+    return NULL;
 }

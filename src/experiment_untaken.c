@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "experiment_parts.h"
+#include "pattern.h"
 
 /* One name as it stands in an attribute of the element. */
 typedef struct {
@@ -60,19 +61,49 @@ static const Element *net_of(const Experiment *x, const Element *use)
     return found && strcmp(found->name, "net") == 0 ? found : NULL;
 }
 
+/* Whether a net of those that are, or one that could be, has what the name means. */
+static bool net_has(const Mention *m, const Element *nets)
+{
+    UntakenName name = m->name;
+    bool has = false;
+    for (const Element *net = nets; net && !has; net = net->next) {
+        name.from = net->first ? net->first : net->untaken;
+        has = strcmp(net->name, "include") == 0 ||
+              (strcmp(net->name, "net") == 0 && name.from &&
+               untaken_finds(&name, NULL, m->experiment->memory));
+    }
+    return has;
+}
+
 /* What stands behind the '/' of a reference that enters a net. */
 static void check_inside(Mention *m, const Element *use, const char *text, const char *rest)
 {
     Experiment *x = m->experiment;
-    const Element *net = use ? net_of(x, use) : NULL;
+    const Element *net = net_of(x, use), *root = x->expansion->root;
     size_t length = span_before(rest, "/.");
-    if (!net || !net->first)
-        return;
     m->name.id = arena_slice(x->memory, rest, length);
-    m->name.from = net->first;
     m->name.more = NULL;
-    if (!untaken_finds(&m->name, NULL, x->memory))
-        refuse(m, arena_slice(x->memory, text, (size_t)(rest - text)), rest + length, true);
+    if (net_has(m, root->first) || net_has(m, root->untaken))
+        return;
+    for (const Element *e = root->first; e && !net; e = e->next) {
+        m->name.from = strcmp(e->name, "net") == 0 ? e->first : NULL;
+        net = m->name.from && untaken_suggest(&m->name, x->memory) ? e : NULL;
+    }
+    m->name.from = net && net->first ? net->first : use;
+    refuse(m, arena_slice(x->memory, text, (size_t)(rest - text)), rest + length, true);
+}
+
+/* Whether it can be a reference: of ids, and what stands between them. */
+static bool is_reference(const char *text)
+{
+    size_t hole;
+    for (; *text; text += hole ? hole : 1) {
+        hole = pattern_hole(text);
+        bool sign = *text == '.' || *text == '/';
+        if (!hole && (strchr("${}", *text) || (sign && (!text[1] || strchr("./", text[1])))))
+            return false;
+    }
+    return true;
 }
 
 static void check_mention(Mention *m)
@@ -89,7 +120,10 @@ static void check_mention(Mention *m)
     rest += span_before(rest, "/.");
     if (!untaken_finds(name, &found, x->memory))
         refuse(m, "", text + length, false);
-    else if (*rest == '/')
+    else if (!is_reference(text))
+        diag_error(x->diag, attribute_part(m->attribute, m->at, m->length),
+                   "'%s' can't refer to anything", text);
+    else if (*rest == '/' && found)
         check_inside(m, found, text, rest + 1);
 }
 
@@ -99,6 +133,8 @@ static void check_words(Mention m, bool first)
     static const char blanks[] = " \t\r\n";
     const char *text = m.attribute->value;
     const UntakenName name = m.name;
+    if (!text[strspn(text, blanks)])
+        check_mention(&m);
     for (size_t at = strspn(text, blanks); text[at]; at += strspn(text + at, blanks)) {
         m.at = at;
         m.length = span_before(text + at, blanks);
@@ -141,6 +177,18 @@ static void check_known(Experiment *x, const Element *element)
                                            .tables = known[k].names == NAMES_TABLE}},
                         within);
     }
+}
+
+/* In keep="c/logits agrees grade" stands one word that is no name. */
+static void check_keep(Experiment *x, const Element *filter)
+{
+    const Attribute *keep = element_attribute(filter, "keep");
+    size_t count = 0;
+    char **words = keep ? text_split(keep->value, &count) : NULL;
+    if (count == 3 && strcmp(words[1], "agrees") != 0)
+        diag_error_help(x->diag, attribute_word(keep, 1), "did you mean 'agrees'?",
+                        "keep compares with agrees, not with '%s'", words[1]);
+    text_split_free(words);
 }
 
 static const FornixPort *port_of(const FornixNode *node, const char *name)
@@ -193,6 +241,17 @@ static void check_id(Experiment *x, const Element *element)
                     id->value);
 }
 
+/* What is left of a ${name} that was misspelt: whatever the attribute is, nobody means that. */
+static void check_signs(Experiment *x, const Element *element, const Attribute *attribute)
+{
+    const char *text = attribute->value, *name = untaken_mangled(element, text, x->memory);
+    bool free = strcmp(attribute->name, "doc") == 0 || strcmp(attribute->name, "id") == 0;
+    if (name && !free && !attribute->wrong)
+        diag_error_help(x->diag, attribute->value_place,
+                        arena_format(x->memory, "did you mean '${%s}'?", name),
+                        "'%s' does not refer to '%s'", text, name);
+}
+
 static void check_element(Experiment *x, const Element *element)
 {
     const LanguageWord *word = language_word(element->name);
@@ -204,9 +263,12 @@ static void check_element(Experiment *x, const Element *element)
     for (size_t a = 0; a < element->attribute_count; a++) {
         const Attribute *attribute = &element->attributes[a];
         const FornixPort *port = port_of(node, attribute->name);
-        if (!port && is_chosen(node, word, attribute->name))
+        bool chosen = !port && is_chosen(node, word, attribute->name);
+        if (chosen)
             check_input(x, element, attribute);
-        if (port || is_chosen(node, word, attribute->name))
+        if (!port && !chosen)
+            check_signs(x, element, attribute);
+        else
             check_words((Mention){.experiment = x,
                                   .element = element,
                                   .attribute = attribute,
@@ -215,6 +277,8 @@ static void check_element(Experiment *x, const Element *element)
                         false);
     }
     check_known(x, element);
+    if (strcmp(element->name, "filter") == 0)
+        check_keep(x, element);
     check_id(x, element);
 }
 

@@ -7,8 +7,8 @@
  * spoilt where it is given, whoever still uses the right one), and its help must say what was
  * meant. What is not asked of a graph is stated in typos-judge.h, each with its reason.
  *
- * TYPOS=N tries every Nth; TYPOS=1 all. TYPOS_SHOW=1 prints what falls short. TYPOS_AT=FILE:LINE
- * (controls/permuted.xml:12) tries those of one line.
+ * TYPOS=N tries every Nth; TYPOS=1 all. TYPOS_SHOW=1 prints what falls short. TYPOS_AT=FILE or
+ * FILE:LINE (controls/permuted.xml:12) tries those of one file, or of a line.
  */
 #define _GNU_SOURCE
 
@@ -49,14 +49,16 @@ static void text_write(const char *path, const char *text, size_t length)
     }
 }
 
-/* Whether that byte is on the line that alone is asked for. */
+/* Whether that byte is in the file, or on the line, that alone is asked for. */
 static bool is_asked(const Subject *graph, size_t typo)
 {
     size_t length = strlen(graph->path);
     if (!asked)
         return true;
-    if (strncmp(asked, graph->path, length) != 0 || asked[length] != ':')
+    if (strncmp(asked, graph->path, length) != 0 || !strchr(":", asked[length]))
         return false;
+    if (!asked[length])
+        return true;
     size_t first = byte_of(graph->text, atoi(asked + length + 1), 1);
     return first <= typo && typo < first + strcspn(graph->text + first, "\n");
 }
@@ -96,7 +98,8 @@ static bool gives_name(const char *text, const Piece *piece)
             (strcmp(element, "param") == 0 || strcmp(element, "for") == 0)) ||
            (strcmp(name, "input") == 0 && strcmp(element, "net") == 0) ||
            (strcmp(name, "as") == 0 && strcmp(element, "include") == 0) ||
-           (strcmp(name, "labels") == 0 && text[piece->at + piece->length] == ':') ||
+           ((strcmp(name, "labels") == 0 || strcmp(name, "grades") == 0) &&
+            text[piece->at + piece->length] == ':') ||
            (strcmp(name, "of") == 0 && strcmp(element, "param") == 0) ||
            (strcmp(name, "in") == 0 && strcmp(element, "for") == 0);
 }
@@ -199,6 +202,44 @@ static const struct {
     {"controls/grade-table.xml", NULL, {"data=data"}},
     {"controls/cheng-type.xml", NULL, {"data=data"}},
     {"controls/permuted.xml", NULL, {NULL}},
+    {"hippocampus.xml", NULL, {"data=data/hippocampus"}},
+    {"brats-patches.xml", NULL, {"data=data"}},
+    {"generators.xml", NULL, {NULL}},
+    {"lgg-fold.xml",
+     NULL,
+     {"data=data", "arms=none weights focal adjusted threshold undersample oversample smote "
+                   "gaussian acgan_300 wgan_300"}},
+    {"nets/gan.xml", "generators.xml", {NULL}},
+    {"nets/gan-steps.xml", "generators.xml", {NULL}},
+    {"nets/residual-unet2d.xml", "residual-unet2d.xml", {NULL}},
+    {"nets/residual-unet3d.xml", "residual-unet3d.xml", {NULL}},
+    {"nets/meshnet.xml", "meshnet.xml", {NULL}},
+    {"nets/classifier-vectors.xml", "generate-vectors.xml", {"pool=mean"}},
+    {"nets/classifier-maps.xml", "generate-maps.xml", {NULL}},
+    {"nets/acgan-vectors.xml", "generate-vectors.xml", {"pool=mean"}},
+    {"nets/acgan-maps.xml", "generate-maps.xml", {NULL}},
+};
+
+/* Graphs that include the nets that no ready graph does: of tests/nets, where what stands between
+ * two signs is to be replaced. */
+static const struct {
+    const char *path, *of, *words[3][2];
+} makings[] = {
+    {"residual-unet2d.xml",
+     "segment.xml",
+     {{"@NET@", "nets/residual-unet2d.xml"}, {"value=\"16\"", "value=\"1 32 32\""}}},
+    {"residual-unet3d.xml",
+     "segment.xml",
+     {{"@NET@", "nets/residual-unet3d.xml"},
+      {"value=\"16\"", "value=\"32\""},
+      {"params=\"@PARAMS@\"", "classes=\"2\""}}},
+    {"meshnet.xml", "meshnet.xml", {{"@NET@", "nets/meshnet.xml"}}},
+    {"generate-vectors.xml",
+     "generate.xml",
+     {{"@ACGAN@", "nets/acgan-vectors.xml"}, {"@CLASSIFIER@", "nets/classifier-vectors.xml"}}},
+    {"generate-maps.xml",
+     "generate.xml",
+     {{"@ACGAN@", "nets/acgan-maps.xml"}, {"@CLASSIFIER@", "nets/classifier-maps.xml"}}},
 };
 
 enum { GRAPHS = sizeof graphs / sizeof *graphs, WORKERS = 2 };
@@ -224,6 +265,33 @@ static void write_graphs(const char *folder)
         size_t length;
         char *text = graph_read(folder, graphs[i].path, &length);
         need(file_write(graphs[i].path, text, length, &error), &error);
+        mem_free(text);
+    }
+}
+
+static char *replaced(char *text, const char *what, const char *with)
+{
+    char *at = strstr(text, what);
+    Text out = {0};
+    if (!at)
+        return text;
+    text_add_slice(&out, text, (size_t)(at - text));
+    text_add(&out, with);
+    text_add(&out, at + strlen(what));
+    mem_free(text);
+    return out.data;
+}
+
+static void write_makings(const char *folder)
+{
+    FornixError error = {0};
+    for (size_t i = 0; i < sizeof makings / sizeof *makings; i++) {
+        size_t length;
+        char *text = graph_read(folder, makings[i].of, &length);
+        for (int k = 0; k < 3 && makings[i].words[k][0]; k++)
+            text = replaced(text, makings[i].words[k][0], makings[i].words[k][1]);
+        text = replaced(text, " params=\"@PARAMS@\"", "");
+        need(file_write(makings[i].path, text, strlen(text), &error), &error);
         mem_free(text);
     }
 }
@@ -270,6 +338,9 @@ static void work(const char *sources, int worker, Board *board)
     }
     write_data();
     write_graphs(sources);
+    char *templates = file_join(sources, "../tests/nets");
+    write_makings(templates);
+    mem_free(templates);
     for (size_t k = 0; k < GRAPHS; k++)
         try_graph(sources, k, worker, board->counts[worker][k]);
     need(chdir("/") == 0 && file_remove(folder, &error), &error);
@@ -286,7 +357,7 @@ static void count_add(Count *sum, const Count *more)
 
 static void count_print(const char *name, const Count *c)
 {
-    printf("%-26s %6d %6d %6d %6d %6d %7d %5d %5d %6d\n", name, c->tried, c->found, c->placed,
+    printf("%-27s %6d %6d %6d %6d %6d %7d %5d %5d %6d\n", name, c->tried, c->found, c->placed,
            c->helped, c->alone, c->renamed, c->number, c->text, c->missed);
 }
 
@@ -295,7 +366,7 @@ static void count_print(const char *name, const Count *c)
 static int conclude(const Board *board)
 {
     Count classes[CLASSES] = {{0}}, all = {0}, names = {0};
-    printf("%-26s %6s %6s %6s %6s %6s %7s %5s %5s %6s\n", "", "tried", "found", "placed", "helped",
+    printf("%-27s %6s %6s %6s %6s %6s %7s %5s %5s %6s\n", "", "tried", "found", "placed", "helped",
            "alone", "renamed", "valid", "text", "missed");
     for (int k = 0; k < GRAPHS; k++) {
         Count graph = {0};

@@ -26,6 +26,17 @@ static const struct {
     {"compare", "over"},    /* a heading */
 };
 
+/* Names of columns and classes in branches that are not taken: no table is made there that has them
+ * or lacks them. */
+static const struct {
+    const char *path, *element, *attribute;
+} untold[] = {
+    {"lgg-fold.xml", "subsample", "keep"},
+    {"lgg-fold.xml", "subsample", "label"},
+    {"nets/gan.xml", "cross_entropy", "weight"},
+    {"generators.xml", "include", "classes"},
+};
+
 /* ---- One typo ------------------------------------------------------------------------------ */
 
 typedef enum {
@@ -79,7 +90,7 @@ typedef struct {
 
 static int share = 1;
 static bool shown;
-static const char *asked; /* "FILE:LINE", or NULL */
+static const char *asked; /* "FILE" or "FILE:LINE"; NULL: all */
 
 static void judge_line(Told *told, const char *line)
 {
@@ -193,6 +204,16 @@ static bool is_helped(const Subject *graph, const Piece *piece, const char *spoi
              quotes(told, spoilt + piece->word, piece->word_length + more)));
 }
 
+static bool is_untold(const Subject *graph, const Piece *piece)
+{
+    for (size_t i = 0; piece->attribute && i < sizeof untold / sizeof *untold; i++)
+        if (strcmp(graph->path, untold[i].path) == 0 &&
+            strcmp(piece->element->name, untold[i].element) == 0 &&
+            strcmp(piece->attribute->name, untold[i].attribute) == 0)
+            return true;
+    return false;
+}
+
 static bool is_free(const Piece *piece)
 {
     for (size_t i = 0; piece->attribute && i < sizeof free_texts / sizeof *free_texts; i++)
@@ -233,10 +254,13 @@ static bool is_renamed(const Subject *graph, const Piece *piece)
     bool collected = strcmp(piece->element->name, "collect") == 0;
     bool in_net = parent && strcmp(parent->name, "net") == 0;
     bool watched = parent && strcmp(parent->name, "validate") == 0;
+    const char *around = watched ? element_value(parent, "id") : NULL;
+    char figure[128]; /* as a monitor names it */
+    snprintf(figure, sizeof figure, "%s.%s", around ? around : "", name);
     bool again = parent && !collected &&
                  (mentions(parent, piece->attribute, name, " ") ||
                   (in_net && mentions(graph->root, piece->attribute, name, "/")) ||
-                  (watched && mentions(parent->parent, piece->attribute, name, ".")));
+                  (watched && mentions(parent->parent, piece->attribute, figure, " ")));
     free(name);
     return !again;
 }
@@ -273,12 +297,21 @@ static bool is_layout(const Subject *graph, const Piece *piece, size_t typo)
     if (path && text[typo] == '/')
         return true; /* "a//b" is the file "a/b" */
     if (piece->class == SIGN && (isdigit((unsigned char)text[typo - 1]) || inside) &&
-        strchr(".-*^()", text[typo]))
+        strchr(".,-*^()", text[typo]))
         return true; /* another number, another result */
     if (piece->class == SIGN && text[typo] == '-' && isdigit((unsigned char)text[typo + 1]))
         return true; /* "-1" without its sign is a number too */
+    if (strcmp(name, "every") == 0 && text[typo] == 's')
+        return true; /* "100 step" and "100 steps" */
     return piece->class == SIGN && (isspace((unsigned char)graph->text[typo]) ||
                                     isspace((unsigned char)graph->text[typo + 1]));
+}
+
+/* "${r1}" without r is a number too. */
+static bool is_now_number(const Piece *piece, const char *spoilt)
+{
+    size_t digits = strspn(spoilt + piece->at, "0123456789");
+    return piece->class == WORD && digits && spoilt[piece->at + digits] == '}';
 }
 
 /* A param's value that became another of its words ("relu" without r): a user may mean either. */
@@ -304,10 +337,11 @@ static void judge(Subject *graph, const Piece *piece, Way way, size_t typo, cons
     Told told = check(graph);
     count->tried++;
     if (!told.errors) {
-        if (is_free(piece) || is_class(graph, piece))
+        if (is_free(piece) || is_class(graph, piece) ||
+            (piece->class == WORD && is_untold(graph, piece)))
             count->text++;
         else if (piece->class == NUMBER || is_layout(graph, piece, typo) ||
-                 is_other_choice(graph, piece, spoilt))
+                 is_now_number(piece, spoilt) || is_other_choice(graph, piece, spoilt))
             count->number++;
         else if (piece->class == GIVEN && is_renamed(graph, piece))
             count->renamed++;
