@@ -257,70 +257,6 @@ static void choose_branch(Expander *expander, const Walk *walk, Choice *choice,
         choice->taken = branch;
 }
 
-/* A value that was plainly meant to depend on a name: as it would be written. NULL: no idea. */
-static const char *meant_name(Expander *expander, const Walk *walk, const char *text)
-{
-    char *bare = arena_text(expander->arena, text), *to = bare;
-    size_t count = 0, k = 0;
-    for (const char *from = text; *from; from++)
-        if (!strchr("${}", *from))
-            *to++ = *from;
-    *to = '\0';
-    for (const Name *name = walk->names; name; name = name->outer)
-        count++;
-    const char **names = arena_take(expander->arena, count, sizeof *names);
-    for (const Name *name = walk->names; name; name = name->outer)
-        names[k++] = name->name;
-    const char *near = text_suggest(bare, names, count);
-    return near ? arena_format(expander->arena, "did you mean '${%s}'?", near) : NULL;
-}
-
-/* The words of a branch that on= can be, for whatever params; those that it can't are told where
- * the choice itself makes sense. */
-static size_t branch_words(Expander *expander, const Walk *walk, const Element *branch,
-                           const Attribute *on, bool tell)
-{
-    const Attribute *is = element_attribute(branch, "is");
-    Pattern compared = pattern_read(on->value, walk->names, expander->arena);
-    size_t count = 0, met = 0;
-    char **words = is ? text_split(is->value, &count) : NULL;
-    for (size_t k = 0; k < count; k++) {
-        Pattern word = pattern_read(words[k], walk->names, expander->arena);
-        bool meets = pattern_meets(&compared, &word);
-        met += meets;
-        if (!meets && tell)
-            diag_error_help(
-                expander->diag, attribute_word(is, (int64_t)k),
-                expand_did_you_mean(expander->arena,
-                                    text_suggest(words[k], compared.texts, compared.count)),
-                "'%s' is never '%s'", on->value, words[k]);
-    }
-    text_split_free(words);
-    return met;
-}
-
-/* A choice that no param can change is a name misspelt. */
-static void check_compared(Expander *expander, const Walk *walk, const Element *element,
-                           Choice *choice)
-{
-    const Attribute *on = choice->on;
-    bool constant = !pattern_varies(on->value);
-    size_t met = 0, branches = 0;
-    for (const Element *e = element->first; e && !constant && !choice->name; e = e->next) {
-        met += branch_words(expander, walk, e, on, false);
-        branches += element_value(e, "is") != NULL;
-    }
-    for (const Element *e = element->first; e && met; e = e->next)
-        branch_words(expander, walk, e, on, true);
-    if (choice->name || (!constant && (met || !branches)))
-        return;
-    diag_error_help(expander->diag, on->value_place, meant_name(expander, walk, on->value),
-                    constant ? "'%s' is the same for all params: nothing is chosen"
-                             : "no <when> can ever take '%s'",
-                    on->value);
-    choice->broken = true;
-}
-
 void expand_choose(Expander *expander, const Walk *walk, const Element *element)
 {
     static const char *const allowed[] = {"on", "id", "if", NULL};
@@ -332,8 +268,8 @@ void expand_choose(Expander *expander, const Walk *walk, const Element *element)
         choice.name = expression_sole_name(&scope, choice.on);
         const char *value;
         bool known = expand_fill(expander, walk, choice.on, &value);
-        if (known)
-            check_compared(expander, walk, element, &choice);
+        if (known && !choice.name && !expand_compared(expander, walk, element, choice.on))
+            choice.broken = true;
         if (known && !walk->dry)
             choice.value = value;
     }

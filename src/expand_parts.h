@@ -119,6 +119,13 @@ bool identity_mentions(const Element *element, const char *name, const Attribute
 
 bool identity_is_byte(char byte); /* of an id, wherever in it */
 
+/* expand_compared.c */
+
+/* False after it was told that on= can't be any of what the branches list, or is always the same.
+ * Words that it can't be are told alone. */
+bool expand_compared(Expander *expander, const Walk *walk, const Element *choose,
+                     const Attribute *on);
+
 /* expand_untaken.c */
 
 /* Remembers an element of which nothing comes, so that what it refers to can be looked up; once
