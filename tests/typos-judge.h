@@ -293,7 +293,8 @@ static bool is_layout(const Subject *graph, const Piece *piece, size_t typo)
     const char *text = graph->text;
     bool inside = memmem(text + piece->value, typo - piece->value + 2, "${", 2);
     const char *name = piece->attribute ? piece->attribute->name : "";
-    bool path = strcmp(name, "href") == 0 || strcmp(name, "manifest") == 0;
+    bool path = strcmp(name, "href") == 0 || strcmp(name, "manifest") == 0 ||
+                strcmp(name, "folder") == 0 || strcmp(name, "mask_folder") == 0;
     if (path && text[typo] == '/')
         return true; /* "a//b" is the file "a/b" */
     if (piece->class == SIGN && (isdigit((unsigned char)text[typo - 1]) || inside) &&
