@@ -81,4 +81,7 @@ static const FornixAttr attrs[] = {
     FORNIX_BOOL(BatchNorm, affine, "yes", "learn a scale and a shift for each channel"),
     {0}};
 
+/* Of fused nodes. */
+#define NORM_KEEP keep
+
 #endif

@@ -53,4 +53,7 @@ static const FornixAttr attrs[] = {
     FORNIX_BOOL(InstanceNorm, affine, "yes", "learn a scale and a shift for each channel"),
     {0}};
 
+/* Of fused nodes. */
+#define NORM_KEEP NULL
+
 #endif
