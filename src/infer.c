@@ -30,12 +30,20 @@ Value *body_add_value(Body *body, Value value)
     return graph->values[graph->value_count++] = made;
 }
 
+Parameter *body_find_parameter(const Body *body, const char *name)
+{
+    for (int p = 0; p < body->graph.parameter_count; p++)
+        if (strcmp(body->graph.parameters[p]->name, name) == 0)
+            return body->graph.parameters[p];
+    return NULL;
+}
+
 Parameter *body_add_parameter(Body *body, Parameter parameter)
 {
     Graph *graph = &body->graph;
-    for (int p = 0; p < graph->parameter_count; p++)
-        if (strcmp(graph->parameters[p]->name, parameter.name) == 0)
-            return graph->parameters[p];
+    Parameter *known = body_find_parameter(body, parameter.name);
+    if (known)
+        return known;
     graph->parameters = grow_list(graph->parameters, graph->parameter_count, &body->parameter_room,
                                   sizeof(Parameter *));
     Parameter *made = arena_take(body->memory, 1, sizeof *made);

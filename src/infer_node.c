@@ -101,10 +101,9 @@ void fornix_output_classes(FornixInfer *infer, int output, int64_t classes)
 /* A fused node's weights are those of its parts, which are there already. */
 static Parameter *part_parameter(FornixInfer *infer, int part, const char *full)
 {
-    const Graph *graph = &infer->body->graph;
-    for (int p = 0; p < graph->parameter_count; p++)
-        if (strcmp(graph->parameters[p]->name, full) == 0)
-            return graph->parameters[p];
+    Parameter *parameter = body_find_parameter(infer->body, full);
+    if (parameter)
+        return parameter;
     const FornixNode *type = infer->node->parts[part]->type;
     plugin_mistake(infer,
                    arena_format(infer->body->memory, "it names a weight '%s' that '%s' has not",

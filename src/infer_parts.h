@@ -101,6 +101,7 @@ Element *body_emitted(FornixInfer *infer, const char *name, const char *why);
 Value *body_weight_value(FornixInfer *infer, Parameter *weight);
 
 Value *body_add_value(Body *body, Value value);
-Parameter *body_add_parameter(Body *body, Parameter parameter);
+Parameter *body_find_parameter(const Body *body, const char *name); /* NULL: there is none */
+Parameter *body_add_parameter(Body *body, Parameter parameter);     /* or the one of its name */
 
 #endif
