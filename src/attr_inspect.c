@@ -55,15 +55,7 @@ static void seek_all_missing(const LanguageWord *word, Element *element, Diag *d
         seek_missing(word, "id", element, diag, arena);
 }
 
-/* Whether it holds ${, closed or not: what that gives, the expansion says. */
-static bool is_expression(const char *text)
-{
-    const char *at = strstr(text, "${");
-    while (at && at > text && at[-1] == '$')
-        at = strstr(at + 1, "${");
-    return at != NULL;
-}
-
+/* What a value with signs of ${...} gives, right or wrong, the expansion says. */
 static void inspect_value(const FornixAttr *attr, Element *element, Attribute *given, Diag *diag,
                           Arena *arena)
 {
@@ -79,7 +71,7 @@ static void inspect_value(const FornixAttr *attr, Element *element, Attribute *g
                  (attr->kind == FORNIX_ATTR_LIST && attr->choices);
     const char *near = NULL;
     Reading reading = {.attr = attr, .text = given->value, .given = given, .arena = arena};
-    if (!plain || is_expression(given->value) || value_told(reading, element, &field, diag, &near))
+    if (!plain || strpbrk(given->value, "${}") || value_told(reading, element, &field, diag, &near))
         return;
     if (near && attr->kind != FORNIX_ATTR_LIST)
         given->value = near;

@@ -12,8 +12,14 @@
 #include <string.h>
 
 #include "expand_parts.h"
+#include "token.h"
 
-enum { MOST_WORK = 1000000, MOST_ELEMENTS = EXPAND_ELEMENTS, MOST_BYTES = 256 << 20 };
+enum {
+    MOST_WORK = 1000000,
+    WORK_OF_HELP = 1000, /* it takes many evaluations */
+    MOST_ELEMENTS = EXPAND_ELEMENTS,
+    MOST_BYTES = 256 << 20
+};
 
 static const Level direct; /* nothing stands between an element and its parent */
 
@@ -45,13 +51,18 @@ bool expand_fill(Expander *expander, const Walk *walk, const Attribute *attribut
                  const char **filled)
 {
     *filled = attribute->value;
-    if (!strchr(attribute->value, '$'))
+    if (!strpbrk(attribute->value, "${}"))
         return true;
     Scope scope = scope_of(expander, walk);
+    if (token_stray(attribute->value))
+        expander->work += strlen(attribute->value);
     /* An evaluation leaves some words in the arena for every word it reads. */
-    return expand_spend(expander, attribute->place, 16 * strlen(attribute->value)) &&
-           expression_fill(&scope, attribute, filled) &&
-           expand_spend(expander, attribute->place, strlen(*filled));
+    bool good = expand_spend(expander, attribute->place, 16 * strlen(attribute->value)) &&
+                expression_fill(&scope, attribute, filled) &&
+                expand_spend(expander, attribute->place, strlen(*filled));
+    if (!good)
+        expander->work += WORK_OF_HELP;
+    return good;
 }
 
 bool expand_fill_name(Expander *expander, const Walk *walk, const Attribute *attribute,
@@ -139,8 +150,10 @@ static void set_id(Expander *expander, const Walk *walk, Element *element, const
 {
     const char *plain = NULL;
     uint32_t spoken = 0;
-    if (source && expand_fill_name(expander, walk, source, &plain, &spoken)) {
-        if (!expand_is_id(plain)) {
+    if (source) {
+        if (!expand_fill_name(expander, walk, source, &plain, &spoken)) {
+            plain = NULL;
+        } else if (!expand_is_id(plain)) {
             diag_error(expander->diag, source->value_place,
                        "'%s' is no id: a letter or '_', then letters, digits, '_' or '-'", plain);
             plain = NULL;
@@ -180,7 +193,8 @@ static void copy_attributes(Expander *expander, const Walk *walk, const Element 
             continue;
         copy.made = strchr(copy.value, '$') != NULL;
         set_origin(expander, walk, &source->attributes[i], &copy);
-        expand_fill(expander, walk, &source->attributes[i], &copy.value);
+        if (!expand_fill(expander, walk, &source->attributes[i], &copy.value))
+            copy.wrong = true;
         element->attributes[element->attribute_count++] = copy;
     }
     if (walk->id) {
@@ -260,6 +274,7 @@ static void expand_element(Expander *expander, const Walk *outside, const Elemen
         Scope scope = scope_of(expander, &walk);
         bool good = expand_spend(expander, condition->place, 16 * strlen(condition->value)) &&
                     expression_truth(&scope, condition, &truth);
+        expander->work += good ? 0 : WORK_OF_HELP;
         if (!good || !truth)
             note_absent(expander, &walk, element);
         walk.dry = walk.dry || !good || !truth;

@@ -112,9 +112,6 @@ typedef struct {
 bool untaken_finds(const UntakenName *name, const Element **found, Arena *arena);
 /* What was probably meant, with the name's own ${}; NULL: no idea. */
 const char *untaken_suggest(const UntakenName *name, Arena *arena);
-/* The param or variable that a value of it was plainly meant to refer to where a sign of ${} is
- * missing, doubled or elsewhere ("{arm}", "a$r{m}"); NULL: there is none. */
-const char *untaken_mangled(const Element *element, const char *text, Arena *arena);
 /* Whether the element's own id can stand; false: it is none, or nothing in its file mentions it and
  * another branch of its <choose> gives a similar one that this branch lacks. meant: that one, or
  * NULL. */

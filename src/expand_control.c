@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "expand_parts.h"
+#include "mend.h"
 
 enum { MOST_VALUES = 100000 };
 
@@ -23,15 +24,32 @@ static const char **words_keep(Arena *arena, const char *text, size_t *count)
     return words;
 }
 
+static bool read_range(const char *text, int64_t *first, int64_t *last)
+{
+    char low[24];
+    const char *dots = strstr(text, "..");
+    size_t length = dots ? (size_t)(dots - text) : sizeof low;
+    if (length >= sizeof low)
+        return false;
+    memcpy(low, text, length);
+    low[length] = '\0';
+    return text_to_int(low, first) && text_to_int(dots + 2, last);
+}
+
+static bool is_range(void *context, const char *text)
+{
+    int64_t first, last;
+    (void)context;
+    return read_range(text, &first, &last);
+}
+
 /* The values of "0..3" or "3..0"; NULL when text is no range, none after an error. */
 static const char **range_values(Expander *expander, const Attribute *in, const char *text,
                                  size_t *count)
 {
     int64_t first, last;
-    const char *dots = strstr(text, "..");
     *count = 0;
-    if (!dots || !text_to_int(arena_slice(expander->arena, text, (size_t)(dots - text)), &first) ||
-        !text_to_int(dots + 2, &last))
+    if (!read_range(text, &first, &last))
         return NULL;
     uint64_t span =
         first < last ? (uint64_t)last - (uint64_t)first : (uint64_t)first - (uint64_t)last;
@@ -51,6 +69,7 @@ static const char **loop_values(Expander *expander, const Walk *walk, const Attr
                                 size_t *count)
 {
     const char *text;
+    double number;
     *count = 0;
     if (!in || !expand_fill(expander, walk, in, &text) || walk->dry)
         return NULL;
@@ -58,8 +77,16 @@ static const char **loop_values(Expander *expander, const Walk *walk, const Attr
     if (values)
         return values;
     values = words_keep(expander->arena, text, count);
-    if (!*count && !strchr(in->value, '$'))
+    if (*count == 1 && !text[strspn(text, "-.0123456789")] && !text_to_real(text, &number)) {
+        static const char *const missing[] = {".", "0", "1", NULL};
+        const Mend mend = {is_range, NULL, missing, strcspn(text, ".") + 2};
+        const char *help = strchr(in->value, '$') ? NULL : mend_help(text, &mend, expander->arena);
+        diag_error_help(expander->diag, in->value_place, help,
+                        "'%s' is neither a number nor a range, as in 0..3", text);
+        *count = 0;
+    } else if (!*count && !strchr(in->value, '$')) {
         diag_error(expander->diag, in->value_place, "a loop over nothing");
+    }
     for (size_t i = 0; i < *count; i++)
         if (strpbrk(values[i], "[]*")) {
             diag_error(expander->diag, in->value_place,
@@ -102,7 +129,7 @@ static Name *loop_variable(Expander *expander, const Walk *walk, const Element *
         diag_error(expander->diag, name->value_place,
                    "'%s' is the name of a param or an outer loop already", name->value);
     Name *variable = arena_take(expander->arena, 1, sizeof *variable);
-    *variable = (Name){.name = name->value, .outer = walk->names};
+    *variable = (Name){.name = name->value, .loop = true, .outer = walk->names};
     return variable;
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "expand_parts.h"
+#include "mend.h"
 
 static void full_id(Text *id, const Level *level, size_t prefixes, uint32_t rounds,
                     const char *name)
@@ -246,16 +247,37 @@ static const char *suggest_round(const Element *from, const char *name, Arena *a
     return text_suggest(name, ids, count);
 }
 
+static bool is_found(void *context, const char *name)
+{
+    Arena *arena = arena_new();
+    size_t count;
+    element_find_all(context, name, &count, arena);
+    arena_free(arena);
+    return count > 0;
+}
+
 const char *element_suggest(const Element *from, const char *name, const ElementFits *fits,
                             Arena *arena)
 {
     enum { IDLE, FIT, ANY, TIERS };
-    size_t most = 0, length = strcspn(name, "[");
-    for (const Element *at = from; at->parent; at = at->parent)
+    size_t most = 0, length = strcspn(name, "["), count = 0;
+    if (strpbrk(name, "[]*")) {
+        static const char *const signs[] = {"[", "]", "*", NULL};
+        const Mend mend = {is_found, (void *)from, signs, length};
+        const char *meant = mend_text(name, &mend, arena);
+        if (meant)
+            return meant;
+    }
+    for (const Element *at = from; at->parent; at = at->parent) {
         most += at->parent->child_count;
+        for (const Element *absent = at->parent->absent; absent; absent = absent->next)
+            most++;
+    }
     const char **names = arena_take(arena, TIERS * most, sizeof *names);
     const char *plain = arena_slice(arena, name, length);
-    size_t count = 0;
+    for (const Element *at = from; at->parent; at = at->parent)
+        for (const Element *absent = at->parent->absent; absent; absent = absent->next)
+            names[count++] = absent->identity->plain;
     for (int tier = IDLE; tier < TIERS; tier++)
         for (const Element *at = from; at->parent; at = at->parent)
             for (const Element *child = at->parent->first; child; child = child->next) {

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "expand_parts.h"
+#include "mend.h"
 
 typedef enum {
     PARAM_INT,
@@ -167,6 +168,47 @@ static bool read_kind(Expander *expander, const Element *element, Spec *spec)
     return false;
 }
 
+static bool read_ends(Spec *spec, const char *text, Arena *arena)
+{
+    size_t count;
+    char **ends = text_split(text, &count);
+    if (count == 2) {
+        spec->low = datum_read(arena_text(arena, ends[0]));
+        spec->high = datum_read(arena_text(arena, ends[1]));
+    }
+    text_split_free(ends);
+    bool whole = spec->low.kind == DATUM_INT && spec->high.kind == DATUM_INT;
+    bool numbers = datum_is_number(&spec->low) && datum_is_number(&spec->high);
+    return count == 2 && (spec->kind == PARAM_INT ? whole : numbers) &&
+           spec->low.real <= spec->high.real;
+}
+
+typedef struct {
+    Spec spec;
+    Datum value; /* the default */
+} RangeTrial;
+
+/* Whether it is a range as one writes it ("0 12", not "01 2"), around the default. */
+static bool is_range(void *context, const char *text)
+{
+    RangeTrial *trial = context;
+    Arena *arena = arena_new();
+    size_t count;
+    char **ends = text_split(text, &count);
+    bool fits = read_ends(&trial->spec, text, arena);
+    for (size_t i = 0; i < count && fits; i++) {
+        const char *digits = ends[i] + (*ends[i] == '-');
+        fits = digits[0] != '0' || !digits[1] || digits[1] == '.';
+        fits = fits && digits[strlen(digits) - 1] != '.';
+    }
+    if (fits && datum_is_number(&trial->value))
+        fits =
+            trial->spec.low.real <= trial->value.real && trial->value.real <= trial->spec.high.real;
+    text_split_free(ends);
+    arena_free(arena);
+    return fits;
+}
+
 static void read_range(Expander *expander, const Walk *walk, const Element *element, Spec *spec)
 {
     const Attribute *range = element_attribute(element, "range");
@@ -177,20 +219,14 @@ static void read_range(Expander *expander, const Walk *walk, const Element *elem
         diag_error(expander->diag, range->place, "only an int or a real has a range");
         return;
     }
-    size_t count;
-    char **ends = text_split(text, &count);
-    if (count == 2) {
-        spec->low = datum_read(arena_text(expander->arena, ends[0]));
-        spec->high = datum_read(arena_text(expander->arena, ends[1]));
-    }
-    text_split_free(ends);
-    bool whole = spec->low.kind == DATUM_INT && spec->high.kind == DATUM_INT;
-    bool numbers = datum_is_number(&spec->low) && datum_is_number(&spec->high);
-    spec->bounded = count == 2 && (spec->kind == PARAM_INT ? whole : numbers) &&
-                    spec->low.real <= spec->high.real;
+    static const char *const missing[] = {" ", NULL};
+    const char *value = element_value(element, "value");
+    RangeTrial trial = {.spec = *spec, .value = datum_read(value ? value : "")};
+    const Mend mend = {is_range, &trial, missing, 0};
+    spec->bounded = read_ends(spec, text, expander->arena);
     if (!spec->bounded)
-        diag_error(expander->diag, range->value_place,
-                   "a range is its low and its high end, as in range=\"0 4\"");
+        diag_error_help(expander->diag, range->value_place, mend_help(text, &mend, expander->arena),
+                        "a range is its low and its high end, as in range=\"0 4\"");
 }
 
 static void read_of(Expander *expander, const Walk *walk, const Element *element, Spec *spec)
@@ -395,46 +431,6 @@ Name *expand_params(Expander *expander, const Visit *visit, const Override *give
     return walk.names;
 }
 
-/* A value of the element, or within it, in which the name stands with part of its ${}; at: where.
- */
-static const Attribute *mangled(const Element *element, const char *name, size_t *at)
-{
-    size_t length = strlen(name);
-    for (size_t i = 0; i < element->attribute_count; i++) {
-        const Attribute *attribute = &element->attributes[i];
-        const char *value = attribute->value, *found = value;
-        for (; (found = strstr(found, name)); found++)
-            if (found > value && strchr("${", found[-1]) && found[length] == '}') {
-                *at = (size_t)(found - value);
-                return attribute;
-            }
-    }
-    for (const Element *child = element->first; child; child = child->next) {
-        const Attribute *attribute = mangled(child, name, at);
-        if (attribute)
-            return attribute;
-    }
-    return NULL;
-}
-
-/* Told where somebody meant to refer to the param, if that can be found, else at the param. */
-static void refuse_unused(Expander *expander, const Element *root, const Attribute *name)
-{
-    size_t at, length = strlen(name->value);
-    const Attribute *meant = mangled(root, name->value, &at);
-    if (!meant) {
-        diag_error(expander->diag, name->value_place, "nothing refers to param '%s'", name->value);
-        return;
-    }
-    size_t from = at;
-    while (from > 0 && strchr("${", meant->value[from - 1]))
-        from--;
-    diag_error_help(expander->diag, attribute_part(meant, from, at + length + 1 - from),
-                    arena_format(expander->arena, "did you mean '%.*s${%s%s'?", (int)from,
-                                 meant->value, name->value, meant->value + at + length),
-                    "this does not refer to param '%s', and nothing else does", name->value);
-}
-
 void expand_unused(Expander *expander, const Visit *visit, const Name *names)
 {
     for (const Name *name = names; name; name = name->outer) {
@@ -443,7 +439,8 @@ void expand_unused(Expander *expander, const Visit *visit, const Name *names)
         for (const Element *element = visit->file->root->first; element; element = element->next) {
             const Attribute *attribute = element_attribute(element, "name");
             if (strcmp(element->name, "param") == 0 && strcmp(attribute->value, name->name) == 0)
-                refuse_unused(expander, visit->file->root, attribute);
+                diag_error(expander->diag, attribute->value_place, "nothing refers to param '%s'",
+                           name->name);
         }
     }
 }

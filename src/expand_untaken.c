@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "expand_parts.h"
+#include "token.h"
 
 static bool same_prefixes(const Level *a, const Level *b)
 {
@@ -169,7 +170,7 @@ static const char *without_holes(const char *text, Arena *arena)
 {
     char *out = arena_text(arena, text), *to = out;
     for (size_t hole; *text; text += hole ? hole : 1) {
-        hole = pattern_hole(text);
+        hole = token_hole(text);
         *to++ = hole ? PATTERN_ANY : *text;
     }
     *to = '\0';
@@ -181,10 +182,10 @@ static const char *with_holes(const char *name, const char *text, Arena *arena)
 {
     Text out = {0};
     for (size_t hole; *name; name += hole ? hole : 1) {
-        hole = pattern_hole(name);
-        while (hole && *text && !pattern_hole(text))
+        hole = token_hole(name);
+        while (hole && *text && !token_hole(text))
             text++;
-        size_t own = hole ? pattern_hole(text) : 0;
+        size_t own = hole ? token_hole(text) : 0;
         text_add_slice(&out, own ? text : name, own ? own : hole ? hole : 1);
         text += own;
     }
@@ -287,30 +288,4 @@ bool untaken_id(const Element *element, const char **meant, Arena *arena)
     if (!is_id(id->value, arena))
         return false;
     return !*meant || !*start || identity_mentions(root, start, id);
-}
-
-/* ---- Signs --------------------------------------------------------------------------------- */
-
-const char *untaken_mangled(const Element *element, const char *text, Arena *arena)
-{
-    const Name *names = element->identity->names;
-    char *bare = arena_text(arena, text), *to = bare;
-    bool signs = false;
-    for (size_t step; *text; text += step) {
-        bool escaped = strncmp(text, "$${", 3) == 0; /* text, but hardly meant to be */
-        size_t hole = pattern_hole(text);
-        bool sign = escaped || (!hole && strchr("${}", *text));
-        step = escaped ? 3 : hole ? hole : 1;
-        signs = signs || sign;
-        if (!hole && !sign)
-            *to++ = *text;
-    }
-    *to = '\0';
-    for (const Name *name = names; signs && name; name = name->outer) {
-        const char *at = strstr(bare, name->name);
-        size_t length = strlen(name->name);
-        if (at && (at == bare || !identity_is_byte(at[-1])) && !identity_is_byte(at[length]))
-            return name->name;
-    }
-    return NULL;
 }

@@ -8,6 +8,7 @@
 
 #include "experiment_parts.h"
 #include "pattern.h"
+#include "token.h"
 
 /* One name as it stands in an attribute of the element. */
 typedef struct {
@@ -98,7 +99,7 @@ static bool is_reference(const char *text)
 {
     size_t hole;
     for (; *text; text += hole ? hole : 1) {
-        hole = pattern_hole(text);
+        hole = token_hole(text);
         bool sign = *text == '.' || *text == '/';
         if (!hole && (strchr("${}", *text) || (sign && (!text[1] || strchr("./", text[1])))))
             return false;
@@ -241,17 +242,6 @@ static void check_id(Experiment *x, const Element *element)
                     id->value);
 }
 
-/* What is left of a ${name} that was misspelt: whatever the attribute is, nobody means that. */
-static void check_signs(Experiment *x, const Element *element, const Attribute *attribute)
-{
-    const char *text = attribute->value, *name = untaken_mangled(element, text, x->memory);
-    bool free = strcmp(attribute->name, "doc") == 0 || strcmp(attribute->name, "id") == 0;
-    if (name && !free && !attribute->wrong)
-        diag_error_help(x->diag, attribute->value_place,
-                        arena_format(x->memory, "did you mean '${%s}'?", name),
-                        "'%s' does not refer to '%s'", text, name);
-}
-
 static void check_element(Experiment *x, const Element *element)
 {
     const LanguageWord *word = language_word(element->name);
@@ -266,9 +256,7 @@ static void check_element(Experiment *x, const Element *element)
         bool chosen = !port && is_chosen(node, word, attribute->name);
         if (chosen)
             check_input(x, element, attribute);
-        if (!port && !chosen)
-            check_signs(x, element, attribute);
-        else
+        if (port || chosen)
             check_words((Mention){.experiment = x,
                                   .element = element,
                                   .attribute = attribute,

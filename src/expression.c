@@ -5,11 +5,9 @@
  * for each round of a loop costs less than a tree of it would. Each fault is shown at its own
  * column inside the value; the first one ends the expression, since the rest would be its echo.
  */
-#include "expression.h"
-
 #include <string.h>
 
-#include "token.h"
+#include "expression_parts.h"
 
 enum { MOST_NESTED = 50, MOST_ARGUMENTS = 32, MOST_TEXT = EXPRESSION_MIB << 20 };
 
@@ -31,11 +29,6 @@ typedef struct {
 
 static Operand parse_either(Parse *parse);
 static Operand parse_sign(Parse *parse);
-
-static const char *did_you_mean(Arena *arena, const char *nearest)
-{
-    return nearest ? arena_format(arena, "did you mean '%s'?", nearest) : NULL;
-}
 
 static bool enter(Parse *parse)
 {
@@ -66,20 +59,10 @@ static Operand joined(const Operand *a, const Operand *b)
 
 static void unknown_name(Parse *parse, const Operand *operand)
 {
-    Arena *arena = parse->scope->arena;
-    const char *name =
-        arena_slice(arena, parse->tokens.attribute->value + operand->at, operand->length);
-    size_t count = 0;
-    for (const Name *known = parse->scope->names; known; known = known->outer)
-        count++;
-    const char **names = arena_take(arena, count, sizeof *names);
-    count = 0;
-    for (const Name *known = parse->scope->names; known; known = known->outer)
-        names[count++] = known->name;
-    const char *help = did_you_mean(arena, text_suggest(name, names, count));
-    token_fault(&parse->tokens, operand->at, operand->length,
-                help ? help : "text stands in quotes: 'text'", "no param or loop variable '%s'",
-                name);
+    token_fault(&parse->tokens, operand->at, operand->length, "text stands in quotes: 'text'",
+                "no param or loop variable '%s'",
+                arena_slice(parse->scope->arena, parse->tokens.attribute->value + operand->at,
+                            operand->length));
 }
 
 static bool need_known(Parse *parse, const Operand *operand)
@@ -93,8 +76,8 @@ static bool need_number(Parse *parse, const Operand *operand, const char *what)
 {
     if (need_known(parse, operand) && is_known(parse, operand, operand) &&
         !datum_is_number(&operand->datum))
-        token_fault(&parse->tokens, operand->at, operand->length, NULL,
-                    "%s takes numbers, and this is %s", what, datum_kind(&operand->datum));
+        token_refuse(&parse->tokens, operand->at, operand->length, NULL,
+                     "%s takes numbers, and this is %s", what, datum_kind(&operand->datum));
     return !parse->tokens.failed;
 }
 
@@ -102,9 +85,9 @@ static bool need_truth(Parse *parse, const Operand *operand, const char *what)
 {
     if (need_known(parse, operand) && is_known(parse, operand, operand) &&
         operand->datum.kind != DATUM_BOOL)
-        token_fault(&parse->tokens, operand->at, operand->length, NULL,
-                    "%s takes what is true or false, and this is %s", what,
-                    datum_kind(&operand->datum));
+        token_refuse(&parse->tokens, operand->at, operand->length, NULL,
+                     "%s takes what is true or false, and this is %s", what,
+                     datum_kind(&operand->datum));
     return !parse->tokens.failed;
 }
 
@@ -132,8 +115,9 @@ static void check_choice(Parse *parse, const Operand *constant, const Operand *o
         if (is_choice(name, words[i]))
             continue;
         const char *nearest = text_suggest(words[i], name->choices, name->choice_count);
-        token_fault(&parse->tokens, constant->at, constant->length, did_you_mean(arena, nearest),
-                    "'%s' is never '%.60s'", name->name, words[i]);
+        token_refuse(&parse->tokens, constant->at, constant->length,
+                     nearest ? arena_format(arena, "did you mean '%s'?", nearest) : NULL,
+                     "'%s' is never '%.60s'", name->name, words[i]);
         break;
     }
     text_split_free(words);
@@ -156,8 +140,8 @@ static void call(Parse *parse, const DatumFunction *function, Operand *result)
         else if (has)
             check_choice(parse, &argument, &first);
         if (count == MOST_ARGUMENTS) {
-            token_fault(&parse->tokens, argument.at, argument.length, NULL,
-                        "more than %d arguments", MOST_ARGUMENTS);
+            token_refuse(&parse->tokens, argument.at, argument.length, NULL,
+                         "more than %d arguments", MOST_ARGUMENTS);
             return;
         }
         result->varies = result->varies || argument.varies;
@@ -175,20 +159,7 @@ static void call(Parse *parse, const DatumFunction *function, Operand *result)
         return;
     const char *wrong = function->call(arguments, count, &result->datum);
     if (wrong)
-        token_fault(&parse->tokens, start, result->length, NULL, "%s: %s", function->name, wrong);
-}
-
-static void call_unknown(Parse *parse, const Token *name)
-{
-    Arena *arena = parse->scope->arena;
-    const char *names[32];
-    for (size_t i = 0; i < datum_function_count; i++)
-        names[i] = datum_functions[i].name;
-    const char *written =
-        arena_slice(arena, parse->tokens.attribute->value + name->at, name->length);
-    token_fault(&parse->tokens, name->at, name->length,
-                did_you_mean(arena, text_suggest(written, names, datum_function_count)),
-                "no function '%s'", written);
+        token_refuse(&parse->tokens, start, result->length, NULL, "%s: %s", function->name, wrong);
 }
 
 /* A function's call, true, false, a name known or not. */
@@ -204,7 +175,7 @@ static Operand parse_name(Parse *parse)
         while (i < datum_function_count && strcmp(datum_functions[i].name, word) != 0)
             i++;
         if (i == datum_function_count)
-            call_unknown(parse, &token);
+            token_fault(&parse->tokens, token.at, token.length, NULL, "no function '%s'", word);
         else
             call(parse, &datum_functions[i], &operand);
         return operand;
@@ -280,7 +251,7 @@ static Operand operated(Parse *parse, const char *sign, const Operand *a, const 
         return result;
     const char *wrong = datum_operate(sign[0], &a->datum, &b->datum, &result.datum);
     if (wrong)
-        token_fault(&parse->tokens, result.at, result.length, NULL, "%s", wrong);
+        token_refuse(&parse->tokens, result.at, result.length, NULL, "%s", wrong);
     return result;
 }
 
@@ -422,7 +393,7 @@ Name *scope_name(const Scope *scope, const char *name)
 
 static Parse parse_new(const Scope *scope, const Attribute *attribute)
 {
-    return (Parse){.tokens = {.diag = scope->diag, .arena = scope->arena, .attribute = attribute},
+    return (Parse){.tokens = {.arena = scope->arena, .attribute = attribute},
                    .scope = scope,
                    .dry = scope->dry};
 }
@@ -445,12 +416,10 @@ static size_t fill_one(Parse *parse, size_t at, Text *out)
     return tokens->token.at + tokens->token.length;
 }
 
-bool expression_fill(const Scope *scope, const Attribute *attribute, const char **filled)
+bool expression_try_fill(const Scope *scope, const Attribute *attribute, const char **filled,
+                         TokenFault *fault)
 {
     const char *text = attribute->value;
-    *filled = text;
-    if (!strchr(text, '$'))
-        return true;
     Parse parse = parse_new(scope, attribute);
     Text out = {0};
     for (size_t at = 0; text[at] && !parse.tokens.failed;) {
@@ -460,21 +429,22 @@ bool expression_fill(const Scope *scope, const Attribute *attribute, const char 
         } else if (strncmp(text + at, "${", 2) == 0) {
             at = fill_one(&parse, at, &out);
             if (text[at] == '}')
-                token_fault(&parse.tokens, at, 1, token_mended(&parse.tokens, at, 1, ""),
-                            "'}' without a '${' before it");
+                token_fault(&parse.tokens, at, 1, NULL, "'}' without a '${' before it");
         } else {
             text_add_slice(&out, text + at++, 1);
         }
         if (out.length > MOST_TEXT)
-            token_fault(&parse.tokens, 0, strlen(text), NULL, "a value of more than %d bytes",
-                        MOST_TEXT);
+            token_refuse(&parse.tokens, 0, strlen(text), NULL, "a value of more than %d bytes",
+                         MOST_TEXT);
     }
     *filled = arena_text(scope->arena, text_value(&out));
+    *fault = parse.tokens.fault;
     text_free(&out);
     return !parse.tokens.failed && !parse.unknown;
 }
 
-bool expression_truth(const Scope *scope, const Attribute *attribute, bool *truth)
+bool expression_try_truth(const Scope *scope, const Attribute *attribute, bool *truth,
+                          TokenFault *fault)
 {
     Parse parse = parse_new(scope, attribute);
     token_read(&parse.tokens, 0);
@@ -483,6 +453,7 @@ bool expression_truth(const Scope *scope, const Attribute *attribute, bool *trut
         token_superfluous(&parse.tokens);
     need_truth(&parse, &operand, arena_format(scope->arena, "'%s'", attribute->name));
     *truth = is_computed(&parse) && operand.datum.whole != 0;
+    *fault = parse.tokens.fault;
     return !parse.tokens.failed;
 }
 

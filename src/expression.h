@@ -30,6 +30,7 @@ struct Name {
     Place place;             /* of its value, where one place is that; else without a source */
     const Attribute *origin; /* whose value is the name's, letter by letter; or NULL */
     bool used;               /* set when an expression refers to it */
+    bool loop;               /* a loop's variable, not a param */
     Name *outer;             /* the next name to be looked at */
 };
 
@@ -42,8 +43,9 @@ typedef struct {
 
 Name *scope_name(const Scope *scope, const char *name); /* NULL: there is none */
 
-/* The attribute's value with every ${...} replaced by what it gives; $${ stands for ${. False
- * after an error, now or in a name's value (whose datum is unknown). */
+/* The attribute's value with every ${...} replaced by what it gives; $${ stands for ${. What is
+ * but one typo away from a ${...} of a known name is an error too, but in doc=. False after an
+ * error, now or in a name's value (whose datum is unknown). */
 bool expression_fill(const Scope *scope, const Attribute *attribute, const char **filled);
 /* The whole of the attribute's value as one expression that is true or false. */
 bool expression_truth(const Scope *scope, const Attribute *attribute, bool *truth);

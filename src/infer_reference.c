@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "infer_parts.h"
+#include "mend.h"
 
 static Item *scope_item(Scope *scope, const char *id)
 {
@@ -52,7 +53,12 @@ static const char *suggest_id(const Reference *r, const char *part, const char *
     const Scope *scope = r->scope;
     const char *rest = part + strlen(id);
     size_t most = (size_t)(TIERS * scope->item_count + scope->binding_count) + 1, count = 0;
+    const Element *around = r->from ? r->from->parent : NULL;
+    for (const Element *absent = around ? around->absent : NULL; absent; absent = absent->next)
+        most++;
     const char **names = arena_take(r->body->memory, most, sizeof *names);
+    for (const Element *absent = around ? around->absent : NULL; absent; absent = absent->next)
+        names[count++] = absent->id;
     if (scope->is_body && *rest == '.')
         names[count++] = r->body->request.prefix;
     for (int k = 0; k < scope->binding_count && !*rest; k++)
@@ -71,7 +77,7 @@ static const char *suggest_id(const Reference *r, const char *part, const char *
 }
 
 /* The nearest of all whole references: a column, or a node in a net ("clogits": 'c/logits'). */
-static const char *suggest_whole(const Reference *r)
+static const char *suggest_whole(const Reference *r, int *typos)
 {
     const Body *body = r->body;
     const Scope *scope = body->scope;
@@ -92,7 +98,36 @@ static const char *suggest_whole(const Reference *r)
                 names[count++] = arena_format(memory, "%s/%s", scope->items[k].id, e->id);
     }
     const char *near = text_suggest(r->text, names, count);
+    *typos = near ? text_distance(r->text, near) : 0;
     return near ? arena_format(memory, "did you mean '%s'?", near) : NULL;
+}
+
+/* Whether all words of a text, and more than one, are ids of the scope. */
+static bool are_ids(void *context, const char *text)
+{
+    Scope *scope = context;
+    size_t count;
+    char **words = text_split(text, &count);
+    bool known = count > 1;
+    for (size_t k = 0; k < count && known; k++)
+        known = scope_item(scope, words[k]) != NULL;
+    text_split_free(words);
+    return known;
+}
+
+/* What a reference that nothing answers to was probably meant to be. */
+static const char *suggest(const Reference *r, const char *part, const char *id)
+{
+    static const char *const blank[] = {" ", NULL};
+    int typos;
+    const char *whole = suggest_whole(r, &typos);
+    if (whole && typos == 1)
+        return whole;
+    const Mend mend = {are_ids, r->scope, blank, 0};
+    const char *help = r->from ? mend_help(r->text, &mend, r->body->memory) : NULL;
+    if (!help)
+        help = suggest_id(r, part, id);
+    return help ? help : whole;
 }
 
 /* After a mistake was told: also where it was told before, of another use of the same net. */
@@ -194,9 +229,8 @@ static Value *unknown_id(Reference *r, const char *part, const char *id)
 {
     if (r->from && element_absent(r->from, id))
         return NULL;
-    const char *help = suggest_id(r, part, id);
     diag_error_help(
-        r->body->request.diag, r->place, help ? help : suggest_whole(r),
+        r->body->request.diag, r->place, suggest(r, part, id),
         r->scope->is_body ? "nothing here has the id '%s'" : "nothing in here has the id '%s'", id);
     return mistaken(r);
 }

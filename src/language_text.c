@@ -46,7 +46,7 @@ static const LanguageEntry params[] = {
 static const LanguageEntry expressions[] = {
     {"${expression}",
      "In any value, it is replaced by what the expression gives; several in one value are fine: "
-     "x=\"enc${k-1}/out\". $${ stands for a plain ${."},
+     "x=\"enc${k-1}/out\". $${ stands for a plain ${, where what follows is no name."},
     {"or  and  not  = != < <= > >=  + -  * / %  ^",
      "The operators, the weakest first. Whole numbers stay whole, and a division that leaves no "
      "rest gives one: 8/2 is 4, 7/2 is 3.5. = and != compare numbers as numbers, anything else as "

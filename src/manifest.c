@@ -139,6 +139,19 @@ int64_t manifest_line(const Manifest *manifest, int64_t row)
     return csv_line(manifest->csv, manifest->at[row]);
 }
 
+static bool check_label(FornixBuild *build, const Manifest *m, const char *word, const char *label)
+{
+    const char **names = arena_take(m->arena, (size_t)m->label_count, sizeof *names);
+    for (int k = 0; k < m->label_count; k++) {
+        names[k] = m->labels[k].name;
+        if (strcmp(label, names[k]) == 0)
+            return true;
+    }
+    const char *near = text_suggest(label, names, (size_t)m->label_count);
+    return fornix_build_fail(build, "classes", "'%s': there is no label '%s'%s%s%s", word, label,
+                             near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
 /* ---- Classes ----------------------------------------------------------------------------- */
 
 static bool mappings_read(FornixBuild *build, const Manifest *m, const ManifestRequest *request,
@@ -164,12 +177,8 @@ static bool mappings_read(FornixBuild *build, const Manifest *m, const ManifestR
             (Mapping){.label = slash ? arena_slice(m->arena, word, (size_t)(slash - word)) : NULL,
                       .value = arena_slice(m->arena, value, (size_t)(colon - value)),
                       .class = colon + 1};
-        bool known = !slash;
-        for (int k = 0; k < m->label_count && !known; k++)
-            known = strcmp(mappings[i].label, m->labels[k].name) == 0;
-        if (!known)
-            return fornix_build_fail(build, "classes", "'%s': there is no label '%s'", word,
-                                     mappings[i].label);
+        if (slash && !check_label(build, m, word, mappings[i].label))
+            return false;
     }
     return true;
 }

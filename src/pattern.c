@@ -5,34 +5,14 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "token.h"
+
 enum { MOST_TEXTS = 64, MOST_STEPS = 1 << 20 };
-
-size_t pattern_hole(const char *text)
-{
-    if (strncmp(text, "${", 2) != 0)
-        return 0;
-    bool quoted = false;
-    int depth = 0;
-    for (size_t at = 1; text[at]; at++) {
-        quoted ^= text[at] == '\'';
-        depth += quoted ? 0 : (text[at] == '{') - (text[at] == '}');
-        if (depth == 0)
-            return at + 1;
-    }
-    return 0;
-}
-
-/* The bytes of text that are one thing: ${...}, $${ or a byte. */
-static size_t piece_length(const char *text)
-{
-    size_t hole = pattern_hole(text);
-    return hole ? hole : strncmp(text, "$${", 3) == 0 ? 3 : 1;
-}
 
 bool pattern_varies(const char *text)
 {
-    for (; *text; text += piece_length(text))
-        if (pattern_hole(text))
+    for (; *text; text += token_piece(text))
+        if (token_hole(text))
             return true;
     return false;
 }
@@ -85,8 +65,8 @@ Pattern pattern_read(const char *text, const Name *names, Arena *arena)
     Pattern pattern = {.texts = arena_take(arena, 1, sizeof *pattern.texts), .count = 1};
     pattern.texts[0] = "";
     for (size_t length; *text; text += length) {
-        length = piece_length(text);
-        size_t hole = pattern_hole(text), plain = strcspn(text + 1, "$") + 1;
+        length = token_piece(text);
+        size_t hole = token_hole(text), plain = strcspn(text + 1, "$") + 1;
         const Name *sole = hole ? sole_name(text + 2, hole - 3, names) : NULL;
         const char *word = arena_slice(arena, text + (length == 3), length - (length == 3));
         char sign[2] = {0};

@@ -23,8 +23,6 @@ Pattern pattern_read(const char *text, const Name *names, Arena *arena);
 /* Whether there is a text that both can become. */
 bool pattern_meets(const Pattern *a, const Pattern *b);
 
-/* The length of the ${...} at the start of text; 0: there is none ($${ is none). */
-size_t pattern_hole(const char *text);
 /* Whether a text has a ${...} at all. */
 bool pattern_varies(const char *text);
 

@@ -15,26 +15,45 @@
 
 enum { LONGEST_SHOWN = 60 };
 
-void token_fault(Tokens *tokens, size_t at, size_t length, const char *help, const char *format,
-                 ...)
+static void keep_fault(Tokens *tokens, TokenFault fault, const char *format, va_list values)
 {
     if (!tokens->failed) {
         char message[500];
-        va_list values;
-        va_start(values, format);
         vsnprintf(message, sizeof message, format, values);
-        va_end(values);
-        diag_error_help(tokens->diag, attribute_part(tokens->attribute, at, length), help, "%s",
-                        message);
+        fault.message = arena_text(tokens->arena, message);
+        tokens->fault = fault;
     }
     tokens->failed = true;
-    tokens->token = (Token){.kind = TOKEN_END, .at = at};
+    tokens->token = (Token){.kind = TOKEN_END, .at = fault.at};
+}
+
+void token_fault(Tokens *tokens, size_t at, size_t length, const char *help, const char *format,
+                 ...)
+{
+    va_list values;
+    va_start(values, format);
+    keep_fault(tokens, (TokenFault){.help = help, .at = at, .length = length}, format, values);
+    va_end(values);
+}
+
+void token_refuse(Tokens *tokens, size_t at, size_t length, const char *help, const char *format,
+                  ...)
+{
+    va_list values;
+    va_start(values, format);
+    keep_fault(tokens, (TokenFault){.help = help, .at = at, .length = length, .sense = true},
+               format, values);
+    va_end(values);
 }
 
 const char *token_text(const Tokens *tokens, size_t at, size_t length)
 {
-    return arena_slice(tokens->arena, tokens->attribute->value + at,
-                       length < LONGEST_SHOWN ? length : LONGEST_SHOWN);
+    return token_shown(tokens->arena, tokens->attribute->value + at, length);
+}
+
+const char *token_shown(Arena *arena, const char *text, size_t length)
+{
+    return arena_slice(arena, text, length < LONGEST_SHOWN ? length : LONGEST_SHOWN);
 }
 
 static bool is_name(char c)
@@ -98,16 +117,6 @@ static Token token_at(const char *text, size_t at)
     return token;
 }
 
-const char *token_mended(const Tokens *tokens, size_t at, size_t less, const char *more)
-{
-    enum { MOST_SHOWN = 80 };
-    const char *text = tokens->attribute->value;
-    if (strlen(text) > MOST_SHOWN)
-        return NULL;
-    return arena_format(tokens->arena, "did you mean '%.*s%s%s'?", (int)at, text, more,
-                        text + at + less);
-}
-
 void token_read(Tokens *tokens, size_t at)
 {
     const char *text = tokens->attribute->value;
@@ -118,9 +127,7 @@ void token_read(Tokens *tokens, size_t at)
     if (token.kind == TOKEN_TEXT && !token.length)
         token_fault(tokens, token.at, 1, NULL, "text without its closing quote");
     else if (token.kind == TOKEN_SIGN && !token.length)
-        token_fault(tokens, token.at, 1,
-                    text[token.at] == '{' ? token_mended(tokens, token.at, 1, "") : NULL,
-                    "this character has no meaning in an expression");
+        token_fault(tokens, token.at, 1, NULL, "this character has no meaning in an expression");
 }
 
 void token_next(Tokens *tokens)
@@ -150,23 +157,47 @@ void token_expect(Tokens *tokens, const char *text)
     const Token *token = &tokens->token;
     if (tokens->failed || token_take(tokens, text))
         return;
-    const char *value = tokens->attribute->value, *help = NULL;
-    size_t end = token->at;
-    while (end > 0 && isspace((unsigned char)value[end - 1]))
-        end--;
-    if (strcmp(text, "}") == 0)
-        help = token_mended(tokens, end, 0, text);
     if (token->kind == TOKEN_END)
-        token_fault(tokens, token->at, 1, help, "the expression ends where '%s' is missing", text);
+        token_fault(tokens, token->at, 1, NULL, "the expression ends where '%s' is missing", text);
     else
-        token_fault(tokens, token->at, token->length, help, "'%s' where '%s' is expected",
+        token_fault(tokens, token->at, token->length, NULL, "'%s' where '%s' is expected",
                     token_text(tokens, token->at, token->length), text);
 }
 
 void token_superfluous(Tokens *tokens)
 {
     const Token *token = &tokens->token;
-    token_fault(tokens, token->at, token->length,
-                token_is(tokens, "}") ? token_mended(tokens, token->at, 1, "") : NULL,
-                "'%s' where the end is expected", token_text(tokens, token->at, token->length));
+    token_fault(tokens, token->at, token->length, NULL, "'%s' where the end is expected",
+                token_text(tokens, token->at, token->length));
+}
+
+size_t token_hole(const char *text)
+{
+    if (strncmp(text, "${", 2) != 0)
+        return 0;
+    bool quoted = false;
+    int depth = 0;
+    for (size_t at = 1; text[at]; at++) {
+        quoted ^= text[at] == '\'';
+        depth += quoted ? 0 : (text[at] == '{') - (text[at] == '}');
+        if (depth == 0)
+            return at + 1;
+    }
+    return 0;
+}
+
+size_t token_piece(const char *text)
+{
+    size_t hole = token_hole(text);
+    return hole ? hole : strncmp(text, "$${", 3) == 0 ? 3 : 1;
+}
+
+const char *token_stray(const char *text)
+{
+    for (size_t hole; *text; text += hole ? hole : 1) {
+        hole = token_hole(text);
+        if (!hole && strchr("${}", *text))
+            return text;
+    }
+    return NULL;
 }

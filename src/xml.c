@@ -294,6 +294,9 @@ static const char *fault_words(const Reader *reader, const xmlError *error)
     case XML_WAR_UNDECLARED_ENTITY:
         return arena_format(arena, "no entity '%s': there are lt, gt, amp, quot and apos", about);
     case XML_ERR_NAME_REQUIRED:
+        if (reader->source->text[input_at(reader)] == '=')
+            return "an attribute's name is missing before '='";
+        return "'&' is written &amp; (a name is missing?)";
     case XML_ERR_ENTITYREF_SEMICOL_MISSING: return "'&' is written &amp; (a name is missing?)";
     default: break;
     }

@@ -101,6 +101,8 @@ static const struct {
      "", "<a x=\"1 2.5 -3 3 3 3\"/>"},
     {"<a x='${log2(8)} ${pow(3,2)} ${1 + 2*3 - (4 - 5)} ${0.1} $${k} $'/>", "",
      "<a x=\"3 9 8 0.1 ${k} $\"/>"},
+    {"<for name='k' in='1'><a x='{k x' y='{l} $$ } a$b' doc='{k}'/></for>", "",
+     "<a x=\"{k x\" y=\"{l} $$ } a$b\"/>"}, /* no typo in ${k}: doc= is for readers */
     {"<a if='1 &lt; 2 and not (2 &lt;= 1) or 1/0 = 1'/><a if='3 >= 3 and 3 > 2 and 3 != 4'/>", "",
      "<a/><a/>"},
     {"<a x=\"${'it' = 'it'} ${count('a b')} ${has('a b', 'b')} ${1 == 1.0}\"/>", "",
@@ -214,7 +216,7 @@ static const struct {
     {"<choose on='${1}'><x/></choose>", "", "error: a choose holds <when> and <otherwise>, no <x>"},
     {"<param name='arm' type='text' value='a'/><choose on='$arm}'><when is='a'><x/></when>"
      "<otherwise><y z='${arm}'/></otherwise></choose>",
-     "", "'$arm}' is the same for all params"},
+     "", "'$arm}' refers to nothing"},
     {"<param name='arm' type='choice' value='a' of='a b'/><choose on='${arm}s'><when is='a'><x/>"
      "</when><otherwise><y/></otherwise></choose>",
      "", "no <when> can ever take '${arm}s'"},

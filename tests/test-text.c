@@ -9,6 +9,7 @@
 #include "arena.h"
 #include "base.h"
 #include "diag.h"
+#include "mend.h"
 #include "text.h"
 
 START_TEST(ints)
@@ -73,6 +74,51 @@ START_TEST(suggestions)
     ck_assert_ptr_null(text_suggest("dilation", names, COUNT(names)));
     ck_assert_ptr_null(text_suggest("q", names, COUNT(names))); /* nothing in common with x */
     ck_assert_ptr_null(text_suggest("kernel", names, 0));
+}
+END_TEST
+
+/* Brackets that close what they open. */
+static bool closes(void *context, const char *text)
+{
+    int depth = 0, *tried = context;
+    ++*tried;
+    for (; *text && depth >= 0; text++)
+        depth += (*text == '(') - (*text == ')');
+    return depth == 0;
+}
+
+START_TEST(mending)
+{
+    static const char *const missing[] = {")", "(", NULL};
+    static const struct {
+        const char *text, *meant;
+        size_t fault;
+    } cases[] = {
+        {"f((a)", "f(a)", 5},           /* typed twice, before what is left out */
+        {"(a", "(a)", 2},               /* left out */
+        {"a)(", "a()", 1},              /* swapped */
+        {"a)", "(a)", 0},               /* put in, where the fault is */
+        {"a)", "a()", 2},               /* nearer the fault */
+        {"\xc3\xa4(", "\xc3\xa4()", 3}, /* characters stay whole */
+        {"((((", NULL, 4},              /* more than one edit */
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        Arena *arena = arena_new();
+        int tried = 0;
+        const Mend mend = {closes, &tried, missing, cases[i].fault};
+        const char *meant = mend_text(cases[i].text, &mend, arena);
+        ck_assert_msg(!meant == !cases[i].meant && (!meant || strcmp(meant, cases[i].meant) == 0),
+                      "%s gives %s", cases[i].text, meant ? meant : "nothing");
+        ck_assert_int_lt(tried, 40);
+        arena_free(arena);
+    }
+    char text[1000];
+    memset(text, '(', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    int tried = 0;
+    const Mend mend = {closes, &tried, missing, 0};
+    ck_assert_ptr_null(mend_text(text, &mend, NULL));
+    ck_assert_int_eq(tried, 0); /* too long to be shown */
 }
 END_TEST
 
@@ -256,6 +302,7 @@ int main(void)
     tcase_add_test(tests, reals_written);
     tcase_add_test(tests, distances);
     tcase_add_test(tests, suggestions);
+    tcase_add_test(tests, mending);
     tcase_add_test(tests, splitting);
     tcase_add_test(tests, sizes);
     tcase_add_test(tests, arenas);

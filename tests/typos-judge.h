@@ -358,7 +358,7 @@ static void judge(Subject *graph, const Piece *piece, Way way, size_t typo, cons
     count->placed += placed;
     count->helped += helped;
     count->alone += told.errors == 1;
-    if (!placed || (!helped && piece->class <= WORD))
+    if (!placed || !helped)
         show(graph, piece, way, typo, placed ? "no help" : "elsewhere", &told);
 }
 
