@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "kernels/machine.h"
+#include "kernels/peak.h"
 #include "base.h"
 #include "train.h"
 
@@ -60,7 +60,7 @@ typedef struct Machine {
 static void machine_measure(void *context, int64_t i)
 {
     Machine *machine = (Machine *)context + i;
-    *machine = (Machine){machine_flops(), machine_copy()};
+    *machine = (Machine){peak_flops(), peak_copy()};
 }
 
 /* All threads at once: they share memory, and often power. */

@@ -19,7 +19,7 @@
 #include "base.h"
 #include "kernels/conv.h"
 #include "kernels/gemm.h"
-#include "kernels/machine.h"
+#include "kernels/peak.h"
 #include "onednn.h"
 
 enum { RUNS = 5 };
@@ -238,7 +238,7 @@ int main(int argc, char **argv)
     CPU_ZERO(&cores);
     CPU_SET(0, &cores);
     sched_setaffinity(0, sizeof cores, &cores);
-    double most = 1e-9 * machine_flops();
+    double most = 1e-9 * peak_flops();
     printf("isa %s, innermost loop %.1f GFLOP/s\n", isa_name(ISA_ACTIVE), most);
     if (argc > 9) {
         int64_t n[8];

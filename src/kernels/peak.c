@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The best of several runs: what disturbs a measurement only makes it slower. */
-#include "machine.h"
+#include "peak.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 enum { RUNS = 12, CALLS = 250, ROWS = 60, LENGTH = 48, TAPS = 8 };
 enum { COPY_BYTES = 1 << 26, COPY_RUNS = 4 }; /* far larger than a last cache */
 
-double machine_flops(void)
+double peak_flops(void)
 {
     static const IsaDot dot = {.taps = {1, 1, TAPS},
                                .length = LENGTH,
@@ -35,7 +35,7 @@ double machine_flops(void)
     return best;
 }
 
-double machine_copy(void)
+double peak_copy(void)
 {
     char *from = malloc(COPY_BYTES), *to = malloc(COPY_BYTES);
     double best = 0;
