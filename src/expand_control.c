@@ -24,23 +24,11 @@ static const char **words_keep(Arena *arena, const char *text, size_t *count)
     return words;
 }
 
-static bool read_range(const char *text, int64_t *first, int64_t *last)
-{
-    char low[24];
-    const char *dots = strstr(text, "..");
-    size_t length = dots ? (size_t)(dots - text) : sizeof low;
-    if (length >= sizeof low)
-        return false;
-    memcpy(low, text, length);
-    low[length] = '\0';
-    return text_to_int(low, first) && text_to_int(dots + 2, last);
-}
-
 static bool is_range(void *context, const char *text)
 {
     int64_t first, last;
     (void)context;
-    return read_range(text, &first, &last);
+    return text_to_range(text, &first, &last);
 }
 
 /* The values of "0..3" or "3..0"; NULL when text is no range, none after an error. */
@@ -49,7 +37,7 @@ static const char **range_values(Expander *expander, const Attribute *in, const 
 {
     int64_t first, last;
     *count = 0;
-    if (!read_range(text, &first, &last))
+    if (!text_to_range(text, &first, &last))
         return NULL;
     uint64_t span =
         first < last ? (uint64_t)last - (uint64_t)first : (uint64_t)first - (uint64_t)last;

@@ -78,11 +78,9 @@ static bool read_list(Expander *expander, const Spec *spec, const Given *given, 
     bool good = true;
     Text list = {0};
     char **words = text_split(given->text, &count);
-    for (size_t i = 0; i < count; i++) {
-        text_format(&list, "%s%s", i ? " " : "", words[i]);
-        if (spec->of)
-            good = check_word(expander, spec, given, words[i]) && good;
-    }
+    for (size_t i = 0; i < count && spec->of; i++)
+        good = check_word(expander, spec, given, words[i]) && good;
+    text_add_words(&list, given->text);
     *datum = datum_text(arena_text(expander->arena, text_value(&list)));
     text_free(&list);
     text_split_free(words);

@@ -73,9 +73,14 @@ void sweep_refuse_child(Sweep *sweep, const Element *child)
     text_split_free(known);
 }
 
-static void add_value(Sweep *sweep, SweepAxis *axis, const char *text, Place place,
+/* Its words alone: however a list is laid out, it is the same one. */
+static void add_value(Sweep *sweep, SweepAxis *axis, const char *written, Place place,
                       const Attribute *when)
 {
+    Text words = {0};
+    text_add_words(&words, written);
+    const char *text = arena_text(sweep->memory, text_value(&words));
+    text_free(&words);
     for (size_t k = 0; k < axis->count; k++)
         if (strcmp(axis->values[k].text, text) == 0) {
             diag_error(sweep->diag, place, "axis '%s' has the value '%s' twice", axis->name, text);
@@ -90,11 +95,8 @@ static void add_value(Sweep *sweep, SweepAxis *axis, const char *text, Place pla
 
 static bool read_range(Sweep *sweep, SweepAxis *axis, const Attribute *in)
 {
-    const char *dots = strstr(in->value, "..");
     int64_t first, last;
-    if (!dots ||
-        !text_to_int(arena_slice(sweep->memory, in->value, (size_t)(dots - in->value)), &first) ||
-        !text_to_int(dots + 2, &last))
+    if (!text_to_range(in->value, &first, &last))
         return false;
     if (first < last ? (uint64_t)last - (uint64_t)first >= MOST_VALUES
                      : (uint64_t)first - (uint64_t)last >= MOST_VALUES) {

@@ -119,6 +119,18 @@ bool text_to_int(const char *text, int64_t *value)
     return true;
 }
 
+bool text_to_range(const char *text, int64_t *first, int64_t *last)
+{
+    char low[24];
+    const char *dots = strstr(text, "..");
+    size_t length = dots ? (size_t)(dots - text) : sizeof low;
+    if (length >= sizeof low)
+        return false;
+    memcpy(low, text, length);
+    low[length] = '\0';
+    return text_to_int(low, first) && text_to_int(dots + 2, last);
+}
+
 /* Digits, at most one point with a digit on some side of it, an exponent: what strtod takes
  * beyond these (hexadecimal, inf, nan, leading blanks) no user means. */
 static bool real_spelt(const char *text)
@@ -249,4 +261,13 @@ void text_split_free(char **words)
     for (char **word = words; word && *word; word++)
         mem_free(*word);
     mem_free(words);
+}
+
+void text_add_words(Text *text, const char *words)
+{
+    size_t count;
+    char **split = text_split(words, &count);
+    for (size_t k = 0; k < count; k++)
+        text_format(text, "%s%s", k ? " " : "", split[k]);
+    text_split_free(split);
 }

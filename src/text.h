@@ -27,6 +27,8 @@ const char *text_value(const Text *text); /* never NULL */
 /* The whole of text must be one number; false otherwise. Locale-independent. */
 bool text_to_int(const char *text, int64_t *value);
 bool text_to_real(const char *text, double *value); /* finite only */
+/* "first..last". */
+bool text_to_range(const char *text, int64_t *first, int64_t *last);
 
 /* Edits between a and b, a transposition counted once (optimal string alignment). */
 int text_distance(const char *a, const char *b);
@@ -37,5 +39,7 @@ const char *text_suggest(const char *name, const char *const *candidates, size_t
 /* Splits at blanks into NULL-terminated copies; free each and the array with text_split_free. */
 char **text_split(const char *text, size_t *count);
 void text_split_free(char **words);
+/* Appends the words of a text, one blank between two. */
+void text_add_words(Text *text, const char *words);
 
 #endif
