@@ -244,7 +244,7 @@ static Grid *row_each_figure(const SweepResults *results)
     Grid *grid = grid_new(1 + (int)results->summary_count);
     grid_cell(grid, "mean ± SD over runs");
     for (size_t s = 0; s < results->summary_count; s++)
-        grid_cell(grid, "%s", results->summaries[s].label);
+        grid_cell(grid, "(%zu)", s + 1);
     grid_cell(grid, "runs");
     for (size_t s = 0; s < results->summary_count; s++)
         grid_cell(grid, "%zu", results->summaries[s].runs);
@@ -263,6 +263,8 @@ static void print_summaries(const SweepResults *results, FILE *out)
     size_t columns = results->table->column_count;
     bool turned = columns > COLUMNS_MOST && columns > results->summary_count;
     fprintf(out, "\n");
+    for (size_t s = 0; turned && s < results->summary_count; s++)
+        fprintf(out, "  (%zu) %s\n", s + 1, results->summaries[s].label);
     print_grid(turned ? row_each_figure(results) : row_each_arm(results), out);
 }
 

@@ -82,13 +82,19 @@ static void tell_arm(SweepVerdict *verdict, const SweepArm *arm)
 
 /* ---- Warnings ---------------------------------------------------------------------------- */
 
-static void warn_of_runs(SweepVerdict *verdict, const SweepArm *arm, size_t runs, const char *words)
+/* What holds of some runs of some arms, in a line for all of them. */
+static void warn_of_runs(SweepVerdict *verdict, size_t counts, const char *words)
 {
     Text text = {0};
-    if (!runs)
-        return;
-    text_format(&text, "'%s': %s in %zu of %zu runs", arm->label, words, runs, arm->runs);
-    keep(&verdict->warnings, &verdict->warning_count, &text);
+    for (size_t a = 0; a < verdict->count; a++) {
+        const SweepArm *arm = &verdict->arms[a];
+        size_t runs = *(const size_t *)(const void *)((const char *)arm + counts);
+        if (runs)
+            text_format(&text, "%s '%s' in %zu of %zu runs", text.length ? "," : words, arm->label,
+                        runs, arm->runs);
+    }
+    if (text.length)
+        keep(&verdict->warnings, &verdict->warning_count, &text);
 }
 
 static int figure_named(const SweepArm *arm, const char *name)
@@ -99,21 +105,32 @@ static int figure_named(const SweepArm *arm, const char *name)
     return -1;
 }
 
-/* A class that gained at the cost of the others. */
-static void warn_of_shift(SweepVerdict *verdict, const SweepArm *arm)
+static bool has_shifted(const SweepVerdict *verdict, const SweepArm *arm, int f)
 {
     int balanced = figure_named(arm, "balanced_accuracy");
     const SweepAgainst *own = arm->against;
-    for (int f = 0; own && balanced >= 0 && f < arm->figure_count; f++) {
-        Text text = {0};
-        if (strncmp(arm->figures[f], "sensitivity.", 12) != 0 ||
-            figure_finding(verdict, arm, own, f) != SWEEP_BETTER ||
-            figure_finding(verdict, arm, own, balanced) == SWEEP_BETTER)
-            continue;
-        text_format(&text,
-                    "'%s': %s is better, and balanced accuracy is not: other classes paid for it",
-                    arm->label, arm->figures[f]);
-        keep(&verdict->warnings, &verdict->warning_count, &text);
+    return own && balanced >= 0 && f < arm->figure_count &&
+           strncmp(arm->figures[f], "sensitivity.", 12) == 0 &&
+           figure_finding(verdict, arm, own, f) == SWEEP_BETTER &&
+           figure_finding(verdict, arm, own, balanced) != SWEEP_BETTER;
+}
+
+/* A class that gained at the cost of the others. */
+static void warn_of_shift(SweepVerdict *verdict)
+{
+    int figures = verdict->count ? verdict->arms[0].figure_count : 0;
+    for (int f = 0; f < figures; f++) {
+        Text arms = {0}, text = {0};
+        for (size_t a = 0; a < verdict->count; a++)
+            if (has_shifted(verdict, &verdict->arms[a], f))
+                text_format(&arms, "%s'%s'", arms.length ? ", " : "", verdict->arms[a].label);
+        if (arms.length) {
+            text_format(&text,
+                        "%s is better, and balanced accuracy is not: other classes paid for it: %s",
+                        verdict->arms[0].figures[f], text_value(&arms));
+            keep(&verdict->warnings, &verdict->warning_count, &text);
+        }
+        text_free(&arms);
     }
 }
 
@@ -161,6 +178,17 @@ static void withhold(SweepVerdict *verdict, const SweepControlled *failed)
 
 void sweep_tell(SweepVerdict *verdict, const SweepControlled *failed)
 {
+    static const struct {
+        size_t counts;
+        const char *words;
+    } doubts[] = {
+        {offsetof(SweepArm, by_chance), "chance lies in the interval of the AUC:"},
+        {offsetof(SweepArm, constant), "it names one class always:"},
+        {offsetof(SweepArm, other_totals),
+         "the totals do not follow from the figures and counts of the classes:"},
+        {offsetof(SweepArm, chosen),
+         "something was fitted or chosen on subjects that are judged, which flatters:"},
+    };
     if (verdict->problem)
         return;
     if (failed)
@@ -169,14 +197,10 @@ void sweep_tell(SweepVerdict *verdict, const SweepControlled *failed)
         const SweepArm *arm = &verdict->arms[a];
         if (!failed && arm->against_count)
             tell_arm(verdict, arm);
-        warn_of_runs(verdict, arm, arm->by_chance, "chance lies in the interval of the AUC");
-        warn_of_runs(verdict, arm, arm->constant, "it names one class always");
-        warn_of_runs(verdict, arm, arm->other_totals,
-                     "the totals do not follow from the figures and counts of the classes");
-        warn_of_runs(verdict, arm, arm->chosen,
-                     "something was fitted or chosen on subjects that are judged, which flatters,");
-        warn_of_shift(verdict, arm);
     }
+    for (size_t k = 0; k < COUNT(doubts); k++)
+        warn_of_runs(verdict, doubts[k].counts, doubts[k].words);
+    warn_of_shift(verdict);
     warn_of_missing(verdict);
     warn_of_few(verdict);
 }

@@ -130,7 +130,7 @@ sweep poor "$work/poor.xml" -p table="$work/noise.csv" -p steps=100
 expect 0 "! only 8 subjects of class 'high'"
 warns chance 'names one class' 'subjects of class'
 sweep pays "$work/poor.xml" -p table="$work/payer.csv" -p steps=100
-expect 0 "! 'weights': sensitivity.high is better, and balanced accuracy is not"
+expect 0 "! sensitivity.high is better, and balanced accuracy is not: other classes paid for it: 'weights'"
 warns chance 'names one class' 'other classes'
 
 # A total that does not follow from what stands below it, in one run of twelve.
@@ -139,7 +139,7 @@ spoilt=$(echo "$found" | head -n 1)/stages/scores/table
 chmod -R u+w "$spoilt"
 sed -i 's/"name":"accuracy","value":[0-9.e-]*/"name":"accuracy","value":0.123/' "$spoilt/table.json"
 sweep clear "$work/poor.xml" -p table="$work/clear.csv" -p steps=100
-expect 0 "! 'smote': the totals do not follow from .* in 1 of 4 runs"
+expect 0 "! the totals do not follow from .*: 'smote' in 1 of 4 runs"
 warns 'the totals'
 
 # A cut that was chosen on those whom it is judged by.
@@ -151,7 +151,7 @@ cat >>"$work/cut.xml" <<'XML'
 XML
 sed 's/graph="vectors.xml"/graph="cut.xml"/; s/graph=.vectors.xml./graph="cut.xml"/' "$work/poor.xml" >"$work/chosen.xml"
 sweep chosen "$work/chosen.xml" -p table="$work/clear.csv" -p steps=100
-expect 0 "! 'none': something was fitted or chosen on .* in 4 of 4 runs"
+expect 0 "! something was fitted or chosen on .*: 'none' in 4 of 4 runs, "
 warns 'something was'
 
 # ---- In a graph ----
