@@ -11,7 +11,7 @@
 
 #include "base.h"
 #include "classification_report.h"
-#include "column.h"
+#include "decision.h"
 #include "node.h"
 
 typedef struct {
@@ -23,14 +23,13 @@ typedef struct {
 
 enum { PREDICTIONS, CUT };
 enum { BY_SUBJECT, BY_SAMPLE };
-enum { MOST_CLASSES = 256 };
 
 /* What is judged: the labelled rows of the table. */
 typedef struct {
     FornixBuild *build;
     const EvaluateClassification *attrs;
     const FornixTable *table;
-    int score_column;
+    DecisionColumns columns;
     const FornixColumn *label;
     int64_t *row; /* of the table, by sample */
     int32_t *truth, *predicted;
@@ -40,13 +39,8 @@ typedef struct {
     int32_t *stratum;
     Resampling resampling;
     int64_t unlabelled, mixed;
-    double cut;
+    const double *cut; /* NULL: the likeliest class */
 } Evaluation;
-
-static int64_t classes_of(const FornixColumn *score)
-{
-    return score->shape.c == 1 ? 2 : score->shape.c;
-}
 
 static bool add_score_columns(FornixBuild *build, const FornixColumn *label, int64_t classes)
 {
@@ -71,94 +65,47 @@ static bool add_score_columns(FornixBuild *build, const FornixColumn *label, int
 static bool evaluate_columns(FornixBuild *build, const void *attrs)
 {
     const EvaluateClassification *a = attrs;
-    const FornixTable *table = fornix_table(build, PREDICTIONS);
-    int score_column =
-        column_choose(build, PREDICTIONS, "column", a->column, FORNIX_LOGITS | FORNIX_PROBABILITY);
-    int label_column = column_choose(build, PREDICTIONS, "label", a->label, FORNIX_LABEL);
-    if (score_column < 0 || label_column < 0)
-        return false;
-    const FornixColumn *score = fornix_column(table, score_column);
-    const FornixColumn *label = fornix_column(table, label_column);
-    int64_t classes = classes_of(score);
-    if (fornix_pixels(score->shape) != 1)
-        return fornix_build_fail(build, "column",
-                                 "'%s' says something of every pixel; evaluate_segmentation "
-                                 "judges masks",
-                                 score->name);
-    if (label->classes && label->classes != classes)
-        return fornix_build_fail(
-            build, "label", "'%s' has %" PRId64 " classes, the predictions tell %" PRId64 " apart",
-            label->name, label->classes, classes);
-    if (classes > MOST_CLASSES)
-        return fornix_build_fail(build, "column", "%" PRId64 " classes; at most %d are judged",
-                                 classes, MOST_CLASSES);
-    return add_score_columns(build, label, classes);
+    DecisionColumns columns;
+    return decision_columns(build, a->column, a->label, &columns) &&
+           add_score_columns(build, fornix_column(fornix_table(build, PREDICTIONS), columns.label),
+                             columns.classes);
 }
 
-/* The probability above which class 1 is predicted; .5 unless one was fitted. */
-static bool fitted_cut(Evaluation *e, double *cut)
+/* The fitted thresholds; none where the port is left open. */
+static bool fitted_cut(Evaluation *e)
 {
     const FornixTable *fit = fornix_table(e->build, CUT);
-    int64_t count = 0;
-    const double *values = fit ? fornix_values(fit, "threshold", &count) : NULL;
-    *cut = 0.5;
-    if (!fit)
-        return true;
-    if (!values || count != 1)
-        return fornix_build_fail(e->build, "cut", "'%s' holds no threshold",
-                                 fornix_table_name(e->build, CUT));
-    if (e->predictions.classes != 2)
-        return fornix_build_fail(e->build, "cut", "a threshold is for two classes, these are %d",
-                                 (int)e->predictions.classes);
-    *cut = values[0];
-    return true;
-}
-
-/* Where cut is .5, equal probabilities go to the first class, as for any number of classes. */
-static int32_t decide(const double *score, int32_t classes, double cut)
-{
-    return classes == 2 ? score[1] > cut : likeliest(score, classes);
-}
-
-static bool read_scores(Evaluation *e, int64_t row, float *values, double *score)
-{
-    const FornixColumn *column = fornix_column(e->table, e->score_column);
-    int32_t channels = (int32_t)column->shape.c;
     FornixError error = {.text = ""};
-    if (!fornix_read(e->table, e->score_column, row, values, &error))
-        return fornix_build_fail(e->build, NULL, "%s", error.text);
-    for (int32_t c = 0; c < channels; c++)
-        if (!isfinite(values[c]))
-            return fornix_build_fail(e->build, "column", "the prediction for %s is not a number",
-                                     fornix_row(e->table, row)->subject);
-    probabilities_of(values, channels, column->kind == FORNIX_LOGITS, score);
-    return true;
+    int64_t count = 0;
+    e->cut = fit ? fornix_values(fit, DECISION_VALUES, &count) : NULL;
+    return !fit ||
+           decision_check(e->cut, count, e->columns.classes, fornix_table_name(e->build, CUT),
+                          &error) ||
+           fornix_build_fail(e->build, "cut", "%s", error.text);
 }
 
-static bool read_samples(Evaluation *e, int label_column)
+static bool read_samples(Evaluation *e)
 {
     int64_t rows = fornix_rows(e->table), kept = 0;
-    int32_t classes = (int32_t)classes_of(fornix_column(e->table, e->score_column));
-    float *values = mem_new((size_t)classes, sizeof *values);
+    int32_t classes = e->columns.classes;
     e->row = mem_new((size_t)rows + 1, sizeof *e->row);
     e->truth = mem_new((size_t)rows + 1, sizeof *e->truth);
     e->predicted = mem_new((size_t)rows + 1, sizeof *e->predicted);
     e->score = mem_new((size_t)rows + 1, (size_t)classes * sizeof *e->score);
     e->predictions = (Predictions){0, classes, e->truth, e->predicted, e->score};
-    bool fine = fitted_cut(e, &e->cut);
+    bool fine = fitted_cut(e);
     for (int64_t row = 0; fine && row < rows; row++) {
-        int32_t label = fornix_label(e->table, label_column, row);
+        int32_t label = fornix_label(e->table, e->columns.label, row);
         double *score = e->score + kept * classes;
         if (label < 0 || label >= classes) {
             e->unlabelled++;
             continue;
         }
-        fine = read_scores(e, row, values, score);
+        fine = decision_read(e->build, &e->columns, row, score);
         e->row[kept] = row;
         e->truth[kept] = label;
-        e->predicted[kept++] = decide(score, classes, e->cut);
+        e->predicted[kept++] = decision_of(score, classes, e->cut);
     }
-    mem_free(values);
     e->predictions.samples = kept;
     if (fine && !kept)
         return fornix_build_fail(e->build, "predictions", "'%s' has no labelled samples to judge",
@@ -224,7 +171,7 @@ static void judge_subjects(const Evaluation *e, ClassificationReport report)
     for (int64_t s = 0; s < subjects; s++) {
         for (int32_t c = 0; c < classes; c++)
             score[s * classes + c] /= samples[s];
-        predicted[s] = decide(score + s * classes, classes, e->cut);
+        predicted[s] = decision_of(score + s * classes, classes, e->cut);
         itself[s] = s;
     }
     Predictions predictions = {subjects, classes, e->stratum, predicted, score};
@@ -264,13 +211,10 @@ static bool evaluate_rows(FornixBuild *build, const void *attrs)
 {
     const EvaluateClassification *a = attrs;
     Evaluation e = {.build = build, .attrs = a, .table = fornix_table(build, PREDICTIONS)};
-    e.score_column =
-        column_choose(build, PREDICTIONS, "column", a->column, FORNIX_LOGITS | FORNIX_PROBABILITY);
-    int label_column = column_choose(build, PREDICTIONS, "label", a->label, FORNIX_LABEL);
-    if (e.score_column < 0 || label_column < 0)
+    if (!decision_columns(build, a->column, a->label, &e.columns))
         return false;
-    e.label = fornix_column(e.table, label_column);
-    bool fine = read_samples(&e, label_column);
+    e.label = fornix_column(e.table, e.columns.label);
+    bool fine = read_samples(&e);
     if (fine) {
         find_clusters(&e);
         add_rows(&e);
@@ -304,7 +248,8 @@ static const FornixAttr attrs[] = {
 static const FornixPort inputs[] = {
     {"predictions", FORNIX_SAMPLES, 0, "samples with logits or probabilities and their true class"},
     {"cut", FORNIX_FIT, FORNIX_OPTIONAL,
-     "a fitted threshold: of two classes the second is predicted above it, rather than above .5"},
+     "fitted thresholds: of two classes the second is predicted above its threshold rather than "
+     "above .5, of more that with the largest probability over its threshold"},
     {0}};
 
 static const FornixPort outputs[] = {

@@ -5,6 +5,7 @@
 
 #include "classification.h"
 #include "csv.h"
+#include "decision.h"
 #include "file.h"
 #include "prediction_parts.h"
 
@@ -72,37 +73,57 @@ static int label_of(const FornixTable *table, int64_t classes)
     return found;
 }
 
-static const double *threshold_in(const Outer *outer)
+/* The thresholds that a node holds; values NULL: none. */
+typedef struct Cut {
+    const double *values;
+    int64_t count;
+    const char *of; /* the node */
+} Cut;
+
+static Cut cut_in(const Outer *outer)
 {
-    int64_t count = 0;
-    const double *cut =
-        outer && outer->stored ? fornix_values(outer->stored, "threshold", &count) : NULL;
-    return count == 1 ? cut : NULL;
+    Cut cut = {NULL, 0, outer ? outer->id : ""};
+    if (outer && outer->stored)
+        cut.values = fornix_values(outer->stored, DECISION_VALUES, &cut.count);
+    return cut;
 }
 
-/* The threshold that the graph judges these predictions by, or else one fitted on them. */
-static const double *threshold_of(const Prediction *p, const Outer *outer)
+/* Whether a node that judges predictions, or fits thresholds, may mean that column of theirs. */
+static bool means_column(const Outer *outer, const char *column)
 {
-    const double *fitted = NULL, *cut = NULL;
+    const FornixAttr *attr = outer->attrs ? outer->type->attrs : NULL;
+    for (; attr && attr->name; attr++)
+        if (strcmp(attr->name, "column") == 0 && attr->kind == FORNIX_ATTR_TEXT) {
+            const char *named = *(const char *const *)((const char *)outer->attrs + attr->offset);
+            return !*named || strcmp(named, column) == 0;
+        }
+    return true;
+}
+
+/* The thresholds that the graph judges these predictions by, or else some fitted on them. */
+static Cut cut_of(const Prediction *p, const Outer *outer, const char *column)
+{
+    Cut fitted = {NULL, 0, ""};
     int count;
     Outer *const *nodes = experiment_nodes(p->experiment, &count);
-    for (int k = 0; k < count && !cut; k++) {
+    for (int k = 0; k < count; k++) {
         bool reads = false;
         for (int i = 0; i < nodes[k]->input_count; i++)
             reads = reads || nodes[k]->inputs[i].from == outer;
+        reads = reads && means_column(nodes[k], column);
         for (int i = 0; reads && i < nodes[k]->input_count; i++)
-            if (nodes[k]->inputs[i].from != outer && threshold_in(nodes[k]->inputs[i].from))
-                cut = threshold_in(nodes[k]->inputs[i].from);
-        fitted = reads && threshold_in(nodes[k]) ? threshold_in(nodes[k]) : fitted;
+            if (nodes[k]->inputs[i].from != outer && cut_in(nodes[k]->inputs[i].from).values)
+                return cut_in(nodes[k]->inputs[i].from);
+        fitted = reads && cut_in(nodes[k]).values ? cut_in(nodes[k]) : fitted;
     }
-    return cut ? cut : fitted;
+    return fitted;
 }
 
 typedef struct Sheet {
     const FornixTable *table;
     const FornixColumn *shown;
     int column, label;
-    int64_t classes;
+    int32_t classes;
     const double *cut; /* NULL: the likeliest class */
     bool names;        /* samples have names in their subjects */
     Arena *memory;
@@ -145,17 +166,12 @@ static bool add_row(Sheet *sheet, int64_t row, FornixError *error)
     float *values = arena_take(sheet->memory, classes, sizeof *values);
     double *p = arena_take(sheet->memory, classes, sizeof *p);
     const FornixRow *identity = fornix_row(sheet->table, row);
-    int64_t best = 0;
     if (!read_probabilities(sheet, row, values, p, error))
         return false;
-    for (int64_t c = 1; c < sheet->classes; c++)
-        best = p[c] > p[best] ? c : best;
-    if (sheet->cut)
-        best = p[1] > *sheet->cut;
     fields[count++] = identity->subject;
     if (sheet->names)
         fields[count++] = identity->name;
-    fields[count++] = class_of(sheet, best);
+    fields[count++] = class_of(sheet, decision_of(p, sheet->classes, sheet->cut));
     for (size_t c = 0; c < classes; c++)
         fields[count++] = arena_format(sheet->memory, "%.6f", p[c]);
     csv_add_row(&sheet->text, fields, count);
@@ -169,14 +185,15 @@ static bool write_sheet(const Prediction *p, const Outer *outer, int column, con
                    .shown = fornix_column(outer->table, column),
                    .column = column,
                    .memory = arena_new()};
-    sheet.classes = sheet.shown->shape.c == 1 ? 2 : sheet.shown->shape.c;
+    Cut cut = cut_of(p, outer, sheet.shown->name);
+    sheet.classes = sheet.shown->shape.c == 1 ? 2 : (int32_t)sheet.shown->shape.c;
     sheet.label = label_of(sheet.table, sheet.classes);
-    sheet.cut = sheet.classes == 2 ? threshold_of(p, outer) : NULL;
+    sheet.cut = cut.values;
     int64_t rows = fornix_rows(sheet.table);
     for (int64_t row = 0; row < rows; row++)
         sheet.names = sheet.names || *fornix_row(sheet.table, row)->name;
     add_header(&sheet);
-    bool fine = true;
+    bool fine = !cut.values || decision_check(cut.values, cut.count, sheet.classes, cut.of, error);
     for (int64_t row = 0; row < rows && fine; row++)
         fine = add_row(&sheet, row, error);
     const char *folder = arena_format(sheet.memory, "%s/%s", p->folder, outer->id);

@@ -35,44 +35,9 @@ static void assert_metric(const char *of, const FornixTable *table, const char *
 
 /* ---- Tables ------------------------------------------------------------------------------ */
 
-typedef struct {
-    const char *id;
-    int samples, channels, classes;
-    unsigned kind;
-    const int32_t *label, *subject; /* subject NULL: each its own */
-    const float *values;
-    FornixPart part;
-} Said;
-
-/* A table with the columns p (what was said) and grade (the truth). */
 static const FornixTable *table_of(Said said)
 {
-    FornixBuild *build = build_new(
-        made.samples, &(BuildRequest){.id = said.id, .mistake = made_mistake, .context = &made});
-    fornix_add_column(
-        build,
-        &(FornixColumn){.name = "p", .kind = said.kind, .shape = {1, 1, 1, 1, said.channels}});
-    int grade = fornix_add_column(build, &(FornixColumn){.name = "grade",
-                                                         .kind = FORNIX_LABEL,
-                                                         .shape = {1, 1, 1, 1, 1},
-                                                         .classes = said.classes});
-    size_t floats = (size_t)said.samples * (size_t)said.channels;
-    CellReader *reader = mem_new(1, sizeof *reader);
-    *reader = (CellReader){mem_new(floats + 1, sizeof(float)), said.channels};
-    memcpy(reader->x, said.values, floats * sizeof(float));
-    for (int i = 0; i < said.samples; i++) {
-        char subject[32], name[32];
-        snprintf(subject, sizeof subject, "s/%d", said.subject ? said.subject[i] : i);
-        snprintf(name, sizeof name, "slice %d", i);
-        fornix_add_row(build, &(FornixRow){subject, name, FORNIX_REAL_SAMPLE, said.part});
-        fornix_set_label(build, grade, i, said.label ? said.label[i] : 0);
-    }
-    build_set_reader(build,
-                     &(TableReader){.read = cells_read, .close = cells_close, .opened = reader});
-    const FornixTable *table = build_rows(build) ? build_table(build) : NULL;
-    build_free(build);
-    ck_assert_msg(table != NULL, "%s", made.mistake);
-    return table;
+    return made_said(&made, said);
 }
 
 static const FornixTable *run(const char *text, const FornixTable *one, const FornixTable *two)
