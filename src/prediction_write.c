@@ -91,13 +91,8 @@ static Cut cut_in(const Outer *outer)
 /* Whether a node that judges predictions, or fits thresholds, may mean that column of theirs. */
 static bool means_column(const Outer *outer, const char *column)
 {
-    const FornixAttr *attr = outer->attrs ? outer->type->attrs : NULL;
-    for (; attr && attr->name; attr++)
-        if (strcmp(attr->name, "column") == 0 && attr->kind == FORNIX_ATTR_TEXT) {
-            const char *named = *(const char *const *)((const char *)outer->attrs + attr->offset);
-            return !*named || strcmp(named, column) == 0;
-        }
-    return true;
+    const char *named = element_value(outer->element, "column");
+    return !named || !*named || strcmp(named, column) == 0;
 }
 
 /* The thresholds that the graph judges these predictions by, or else some fitted on them. */
