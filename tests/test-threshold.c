@@ -238,6 +238,32 @@ START_TEST(known)
 }
 END_TEST
 
+/* Two cuts of class 0 make three of four rows right, and the one nearer to 1 is taken; where its
+ * own row can't be won, one beyond all rows: half the least of the ratios. */
+START_TEST(nearest_and_outermost)
+{
+    static Data data = {4,
+                        3,
+                        FORNIX_PROBABILITY,
+                        {.5f, .1f, .4f, .6f, .1f, .3f, .6f, .15f, .25f, .1f, .8f, .1f},
+                        {2, 0, 2, 1}};
+    static Data last = {
+        5,
+        3,
+        FORNIX_PROBABILITY,
+        {.5f, .1f, .4f, .6f, .1f, .3f, .6f, .15f, .25f, .1f, .8f, .1f, .1f, .8f, .1f},
+        {2, 2, 2, 1, 0}};
+    double t[MOST_CLASSES], factor = sqrt(.4);
+    fit(&data, "accuracy", t);
+    ck_assert_double_eq_tol(t[0], 1 / factor / (1 / factor + 2), 1e-6);
+    ck_assert(t[1] == t[2]);
+    fit(&last, "accuracy", t);
+    factor = .25 / .6 / 2;
+    ck_assert_double_eq_tol(t[0], 1 / factor / (1 / factor + 2), 1e-6);
+    ck_assert(t[1] == t[2]);
+}
+END_TEST
+
 START_TEST(nothing_to_better)
 {
     static Data same = {3,
@@ -339,6 +365,7 @@ END_TEST
 START_TEST(decided)
 {
     double third[] = {1.0 / 3, 1.0 / 3, 1.0 / 3}, t[] = {.5, .3, .2}, cut = .3;
+    double fifth[] = {.2, .2, .2, .2, .2};
     ck_assert_int_eq(decision_of((double[]){.4, .3, .3}, 3, NULL), 0);
     ck_assert_int_eq(decision_of((double[]){.2, .4, .4}, 3, third), 1);
     ck_assert_int_eq(decision_of((double[]){.5, .3, .2}, 3, t), 0);
@@ -347,8 +374,8 @@ START_TEST(decided)
     ck_assert_int_eq(decision_of((double[]){0, 0, 0}, 3, t), 0);
     /* A hair more is more, whatever a quotient rounds to. */
     for (int i = 0; i < 100; i++) {
-        double p = .3 + i / 1000.0;
-        ck_assert_int_eq(decision_of((double[]){p, nextafter(p, 1), .1}, 3, third), 1);
+        double p = .4 + i / 1000.0;
+        ck_assert_int_eq(decision_of((double[]){p, nextafter(p, 1), .1, 0, 0}, 5, fifth), 1);
     }
     ck_assert_int_eq(decision_of((double[]){.5, .5}, 2, NULL), 0);
     ck_assert_int_eq(decision_of((double[]){.69, .31}, 2, &cut), 1);
@@ -466,6 +493,7 @@ int main(void)
     tcase_add_test(tests, no_threshold_is_better_alone);
     tcase_add_test(tests, order_of_rows_does_not_matter);
     tcase_add_test(tests, known);
+    tcase_add_test(tests, nearest_and_outermost);
     tcase_add_test(tests, nothing_to_better);
     tcase_add_test(tests, far_apart);
     tcase_add_test(tests, mistakes);
