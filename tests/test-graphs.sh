@@ -33,12 +33,12 @@ planned() { # SWEEP COHORT JOBS STAGES ARGUMENT...
     looked "$graph" check "$srcdir/graphs/sweeps/$graph.xml" -p data="$data" "$@"
     expect 0 "^sweep $graph: $jobs jobs, $stages distinct stages"
 }
-planned table-arms tables 15 615
+planned table-arms tables 15 810
 if [ -e "$data/tables" ]; then # every arm, a batch of each stage
     run arms "$srcdir/graphs/controls/grade-table.xml" -p data="$data" --smoke
     expect 0 'results:'
 fi
-planned cheng-arms cheng 3 72 -p fold=1
+planned cheng-arms cheng 3 117 -p fold=1
 planned lgg-arms lgg 4 94 -p fold=0 -p seed=1
 
 cat >"$work/cohort.xml" <<'XML'

@@ -199,8 +199,16 @@ static const struct {
     {"feature-augmentation.xml", NULL, {NULL}},
     {"tcga-lgg.xml", NULL, {"data=data"}},
     {"paper-2d.xml", NULL, {"source=data/other/index.csv", "target=data/lgg/index.csv"}},
-    {"controls/grade-table.xml", NULL, {"data=data"}},
-    {"controls/cheng-type.xml", NULL, {"data=data"}},
+    {"controls/grade-table.xml",
+     NULL,
+     {"data=data",
+      "arms=none weights focal adjusted posthoc threshold undersample oversample smote "
+      "borderline adasyn smote_tomek smote_enn gaussian acgan acgan_judged "
+      "acgan_dense acgan_new acgan_300 wgan_300"}},
+    {"controls/cheng-type.xml",
+     NULL,
+     {"data=data", "arms=none weights focal adjusted threshold undersample oversample smote "
+                   "gaussian acgan acgan_300 wgan_300"}},
     {"controls/permuted.xml", NULL, {NULL}},
     {"hippocampus.xml", NULL, {"data=data/hippocampus"}},
     {"brats-patches.xml", NULL, {"data=data"}},

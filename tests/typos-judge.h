@@ -33,6 +33,7 @@ static const struct {
 } untold[] = {
     {"lgg-fold.xml", "subsample", "keep"},
     {"lgg-fold.xml", "subsample", "label"},
+    {"controls/cheng-type.xml", "add", "label"},
     {"nets/gan.xml", "cross_entropy", "weight"},
     {"generators.xml", "include", "classes"},
 };
