@@ -35,7 +35,7 @@ static void backward(const FornixStep *step, const void *attrs, int pass, int64_
 {
     (void)pass;
     Pool pool = describe(attrs, step->din[0].shape);
-    PoolBackward bound = {.dy = step->dout[0], .dx = step->din[0]};
+    PoolBackward bound = {.dy = step->dout[0], .dx = step->din[0], .adds = step->adds & 1};
     pool_backward(&pool, &bound, begin, end);
 }
 

@@ -35,7 +35,7 @@ static void backward(const FornixStep *step, const void *attrs, int pass, int64_
 {
     (void)pass;
     Pool pool = describe(attrs, step->din[0].shape);
-    PoolBackward bound = {step->dout[0], step->din[0], step->saved[0].data};
+    PoolBackward bound = {step->dout[0], step->din[0], step->saved[0].data, step->adds & 1};
     pool_backward(&pool, &bound, begin, end);
 }
 

@@ -38,6 +38,7 @@ static inline bool pool_declare(FornixInfer *infer, const Pool *pool)
     fornix_output(infer, 0, y);
     fornix_pass(infer, FORNIX_FORWARD, pool_grains(pool, x), FORNIX_ALWAYS);
     fornix_pass(infer, FORNIX_BACKWARD, pool_grains(pool, x), FORNIX_FOR_INPUT);
+    fornix_gradient_adds(infer, 0);
     fornix_flops(infer, FORNIX_FORWARD, (double)fornix_floats(x));
     return true;
 }

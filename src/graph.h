@@ -99,6 +99,7 @@ struct Node {
     int share_count;
     const FornixInfer *infer; /* as its infer left it: for open */
     uint64_t no_gradients;    /* bit k: none flows into input k, whatever its port says */
+    uint16_t adds;            /* bit k: backward can add to the gradient of input k */
     const Node *twin;         /* whose weights and random numbers it uses; NULL: its own */
     GradientWay *derivative;  /* of a <gradient>; NULL: a layer */
     const Node *gradient;     /* whose last twin this is; NULL: none */

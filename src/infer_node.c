@@ -258,6 +258,15 @@ void fornix_gradient_in_place(FornixInfer *infer, int input)
     add_share(infer, (Share){SHARE_GRADIENT, input, 0, 0});
 }
 
+void fornix_gradient_adds(FornixInfer *infer, int input)
+{
+    if (input < 0 || input >= 16)
+        plugin_mistake(infer, "it adds to the gradient of an input that it has not, or from the "
+                              "16th on");
+    else
+        infer->node->adds |= (uint16_t)(1u << input);
+}
+
 void fornix_no_gradient(FornixInfer *infer, int input)
 {
     if (input < 0 || input >= 64)

@@ -91,8 +91,12 @@ static void share_part(Plan *plan, int part, int whole, int64_t channel)
 static void share_step(Plan *plan, int s)
 {
     const PlanStep *step = plan->steps[s];
-    if (step->kind == STEP_SUM && step->term_count && !step->accumulates)
+    if (step->kind == STEP_SUM && step->term_count && !step->accumulates) {
         share_memory(plan, s, SHARE_IN_PLACE, step->terms[0], step->out[0]);
+        bool same = plan->tensors[step->terms[0]].group == plan->tensors[step->out[0]].group;
+        if (step->term_count == 1 && same)
+            plan->steps[s]->grains[0] = 0; /* a copy of what is there */
+    }
     if (step->kind != STEP_NODE || step->phase == FORNIX_KEEP)
         return;
     bool forward = step->phase == FORNIX_FORWARD;

@@ -75,7 +75,7 @@ extern "C" {
 
 /* See ABI POLICY above before you change anything below. */
 #define FORNIX_ABI 1
-#define FORNIX_ABI_MINOR 2
+#define FORNIX_ABI_MINOR 3
 
 #define FORNIX_FUSED "fused_" /* names of fused nodes begin so */
 
@@ -318,6 +318,10 @@ void fornix_in_place(FornixInfer *infer, int output, int input);
  * later: backward must then work with din.data == in.data, reading the input in no pass that comes
  * after the first that writes its gradient. Since FORNIX_ABI_MINOR 2. */
 void fornix_gradient_in_place(FornixInfer *infer, int input);
+/* backward can add to a gradient that din[input] holds already, that of another reader of the same
+ * values: it must where bit `input` of FornixStep.adds is set, and input is below 16. Since
+ * FORNIX_ABI_MINOR 3. */
+void fornix_gradient_adds(FornixInfer *infer, int input);
 /* output holds the values of input in the same order (reshape): where the engine lets both share
  * memory, out.data == in.data (din.data == dout.data), and the node has nothing to copy. */
 void fornix_same_memory(FornixInfer *infer, int output, int input);
@@ -341,7 +345,7 @@ typedef struct {
     const FornixTensor *saved;
     const FornixView *state;       /* dense */
     const FornixView *dout;        /* backward: never NULL data; a loss's is one number */
-    const FornixTensor *din;       /* backward: overwritten; data NULL: not wanted */
+    const FornixTensor *din;       /* backward: overwritten or `adds`; data NULL: not wanted */
     const FornixTensor *dweight;   /* backward, dense: overwritten; data NULL: not wanted */
     const FornixTensor *new_state; /* keep: overwritten; it starts as a copy of state */
     float *scratch;
@@ -349,6 +353,7 @@ typedef struct {
     int inputs;              /* with those of a MANY port */
     bool training;           /* else: running statistics, no dropout */
     bool frozen;             /* its net is not trained: statistics are not changed */
+    uint16_t adds;           /* bit k: backward adds to din[k] (fornix_gradient_adds) */
     void *opened;            /* what open returned */
     FornixWinograd winograd; /* as in infer */
 } FornixStep;

@@ -48,6 +48,7 @@ typedef struct PlanStep {
     int update;
     int drawn; /* the update whose random numbers it uses: that of its forward pass */
     int *in, *out, *saved, *weight, *state, *dout, *din, *dweight, *new_state;
+    uint16_t adds; /* as FornixStep.adds */
     int scratch;
     int *terms, term_count; /* of a sum (into out[0]) or the gradients of an optimizer */
     int *parameters;        /* of an optimizer: whose gradients terms are */

@@ -99,6 +99,7 @@ static void bind_node(const Plan *plan, PlanStep *step)
         .inputs = node->inputs,
         .training = plan->request.training,
         .frozen = node->net >= 0 && !(plan->request.trained >> node->net & 1),
+        .adds = step->adds,
         .opened = opened,
         .winograd = plan->request.graph->winograd,
     };

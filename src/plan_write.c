@@ -251,11 +251,32 @@ static int value_gradient(Writer *w, const Value *value, int update)
     return terms->tensors[0];
 }
 
+/* The gradient to which backward adds its own, in a tensor that nobody else reads: a copy, which
+ * layout.c leaves out where it can lie in the same memory. -1: it makes one of its own. */
+static int gradient_so_far(Writer *w, const Node *node, int input, int update)
+{
+    const Value *value = node->in[input];
+    Terms *terms = &w->value_terms[value->index];
+    bool adds = input < 16 && (node->adds >> input & 1) && terms->count > 0;
+    for (int i = 0; i < node->inputs; i++) /* one that is read twice gets terms of its own */
+        adds = adds && (i == input || node->in[i] != value);
+    if (!adds || (node_input_flags(node, input) & FORNIX_NO_GRAD))
+        return -1;
+    int sum = writer_arena(w, value->shape);
+    writer_sum(w, terms, sum, update);
+    terms->tensors[0] = sum;
+    terms->count = 1;
+    return sum;
+}
+
 void writer_backward(Writer *w, const Node *node, int update, const Gradients *gradients)
 {
-    int *dout = writer_none(w, node->outputs);
+    int *dout = writer_none(w, node->outputs), *base = writer_none(w, node->inputs);
     for (int o = 0; o < node->outputs; o++)
         dout[o] = value_gradient(w, node->out[o], update);
+    for (int i = 0; i < node->inputs; i++)
+        if (node->in[i] && gradients->value[node->in[i]->index])
+            base[i] = gradient_so_far(w, node, i, update);
     PlanStep *step = node_step(w, node, FORNIX_BACKWARD, update);
     bool for_input = false;
     bool for_weight = node->net >= 0 && node->weight_count && (gradients->nets >> node->net & 1);
@@ -273,9 +294,13 @@ void writer_backward(Writer *w, const Node *node, int update, const Gradients *g
             writer_use(w, step->in[i] = w->current[value->index], false, pitched_input(node, i));
         if (!gradients->value[value->index] || (node_input_flags(node, i) & FORNIX_NO_GRAD))
             continue;
-        step->din[i] = writer_arena(w, value->shape);
+        Terms *terms = &w->value_terms[value->index];
+        bool adds = base[i] >= 0;
+        step->din[i] = adds ? base[i] : writer_arena(w, value->shape);
+        step->adds |= (uint16_t)((adds ? 1u : 0u) << i);
         writer_use(w, step->din[i], true, pitched_input(node, i));
-        terms_add(&w->value_terms[value->index], step->din[i]);
+        if (!adds)
+            terms_add(terms, step->din[i]);
         for_input = true;
     }
     for (int k = 0; k < node->saved_count; k++)

@@ -75,10 +75,13 @@ static bool threads_agree(Trial *trial, const Example *example, const char *loss
 
 /* ---- Used twice ---- */
 
-/* Sums of more than two terms may be made in another order: where one use reads an input twice,
- * within rounding. */
+/* Sums of more than two terms may be made in another order: where one use reads an input twice, or
+ * adds its terms one by one to what is there, within rounding. */
 static double sum_tolerance(const Graph *graph)
 {
+    for (int n = 0; n < graph->node_count; n++)
+        if (graph->nodes[n]->adds)
+            return 2e-5;
     for (int v = 0; v < graph->value_count; v++)
         if (graph->values[v]->producer && graph->values[v]->producer->type == &trial_given &&
             graph->values[v]->reader_count > 2)

@@ -82,6 +82,7 @@ typedef struct Variant {
     bool no_inputs, no_weights; /* whose gradients nobody wants */
     int only;                   /* from 1: the one input whose gradient is wanted; 0: all */
     bool frozen, evaluating;
+    bool adding;    /* to gradients of inputs, where the node offers to */
     bool counted;   /* that passes allocate nothing is seen to */
     float stale;    /* what scratch and saved tensors hold before; 0: poison */
     uint64_t point; /* other numbers for other points */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The passes of a layer, compared bit for bit: again, cut otherwise, pitched, in shared memory,
  * with gradients left out. */
+#include <math.h>
 #include <string.h>
 
 #include "base.h"
@@ -106,6 +107,56 @@ static bool same_cuts(Trial *trial, const Node *node, Fault *fault)
     return fine;
 }
 
+/* The gradient that it made alone, more than what was there before. */
+static bool is_sum(const Bench *alone, const Bench *added, int input, const float *before,
+                   Fault *fault)
+{
+    const FornixTensor *own = &alone->at_din[input], *sum = &added->at_din[input];
+    for (int64_t at = 0; at < fornix_floats(own->shape); at++) {
+        double wanted = (double)before[at] + (double)*tensor_at(own, at);
+        double got = (double)*tensor_at(sum, at);
+        if (!(fabs(got - wanted) <= 1e-5 * (fabs(wanted) + fabs((double)before[at]))))
+            return fault_set(fault, TRIAL_GRAINS,
+                             "number %lld of the gradient of input %d is %.9g, not %.9g, where it "
+                             "adds to %.9g that was there",
+                             (long long)at, input, got, wanted, (double)before[at]);
+    }
+    return true;
+}
+
+static bool adds_to(Bench *alone, Bench *added, int input, Fault *fault)
+{
+    FornixTensor *sum = &added->at_din[input];
+    int64_t floats = fornix_floats(sum->shape);
+    float *before = mem_new((size_t)floats + 1, sizeof *before);
+    tensor_draw(sum, FORNIX_FEATURE, 0, &added->seed);
+    for (int64_t at = 0; at < floats; at++)
+        before[at] = *tensor_at(sum, at);
+    bool fine =
+        bench_run(added, FORNIX_BACKWARD, fault) && is_sum(alone, added, input, before, fault);
+    mem_free(before);
+    return fine;
+}
+
+/* Each input of which backward says that it can add to its gradient, alone. */
+static bool gradients_added(Trial *trial, const Node *node, Fault *fault)
+{
+    bool fine = true;
+    for (int i = 0; i < node->inputs && i < 16 && fine; i++) {
+        const Variant plain = {.name = "alone", .only = i + 1};
+        const Variant adding = {.name = "added", .only = i + 1, .gap = 3, .adding = true};
+        if (!(node->adds >> i & 1) || !input_has_gradient(node, i) || !node->layer->backward)
+            continue;
+        Bench *a = trial_bench(trial, node, &plain, fault);
+        Bench *b = a ? trial_bench(trial, node, &adding, fault) : NULL;
+        fine = b && bench_run(a, FORNIX_FORWARD, fault) && bench_run(b, FORNIX_FORWARD, fault) &&
+               bench_run(a, FORNIX_BACKWARD, fault) && adds_to(a, b, i, fault);
+        bench_free(a);
+        bench_free(b);
+    }
+    return fine;
+}
+
 void trial_passes(Trial *trial)
 {
     Example example;
@@ -115,7 +166,8 @@ void trial_passes(Trial *trial)
         trial_checks(trial, TRIAL_WRITES);
         trial_checks(trial, TRIAL_REPEATS);
         trial_checks(trial, TRIAL_GRAINS);
-        if (!same_again(trial, node, &fault) || !same_cuts(trial, node, &fault))
+        if (!same_again(trial, node, &fault) || !same_cuts(trial, node, &fault) ||
+            !gradients_added(trial, node, &fault))
             trial_fail(trial, fault.check, "%s", fault.text);
     }
     example_close(&example);

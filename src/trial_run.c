@@ -99,6 +99,7 @@ static FornixStep bind(const Bench *bench, FornixPhase phase, Bound *bound)
                         .inputs = node->inputs,
                         .training = !bench->variant->evaluating,
                         .frozen = bench->variant->frozen,
+                        .adds = bench->variant->adding ? node->adds : 0,
                         .opened = bench->opened};
 }
 

@@ -204,6 +204,8 @@ static void random_net(Dice *dice, const char *id, int nodes, Text *out)
             {"conv", "channels=\"2\""},
             {"conv", "channels=\"4\" kernel=\"1\""},
             {"tanh", ""},
+            {"max_pool", "kernel=\"3\" stride=\"1\" padding=\"1\""},
+            {"average_pool", "kernel=\"3\" stride=\"1\" padding=\"1\""},
         };
         int kind = roll(dice, (int)COUNT(plain) + 3);
         if (kind < (int)COUNT(plain)) {
@@ -569,7 +571,7 @@ int main(void)
 {
     Suite *suite = suite_create("engine");
     TCase *plans = tcase_create("plans");
-    tcase_add_loop_test(plans, planned_equals_apart, 0, 25);
+    tcase_add_loop_test(plans, planned_equals_apart, 0, 40);
     tcase_add_loop_test(plans, taps_equal_apart, 0, 10);
     tcase_add_test(plans, two_updates_equal_one_after_another);
     tcase_add_test(plans, accumulated_gradients_are_averaged);

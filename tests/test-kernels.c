@@ -350,9 +350,17 @@ static void check_pool(const Pool *pool, FornixShape in, int64_t gap)
     for (int split = 0; split < 2; split++) {
         PoolForward forward = {box_view(&x), y[split].tensor, winner.tensor.data};
         RUN_GRAINS(pool_grains(pool, in), split, pool_forward(pool, &forward, begin, end));
-        PoolBackward backward = {box_view(&dy), dx[split].tensor, winner.tensor.data};
+        PoolBackward backward = {box_view(&dy), dx[split].tensor, winner.tensor.data, false};
         RUN_GRAINS(pool_grains(pool, in), split, pool_backward(pool, &backward, begin, end));
     }
+    Box added = box_new(in, gap); /* to ones */
+    for (int64_t i = 0; i < fornix_floats(in); i++)
+        *box_at(&added, i) = 1;
+    PoolBackward more = {box_view(&dy), added.tensor, winner.tensor.data, true};
+    pool_backward(pool, &more, 0, pool_grains(pool, in));
+    box_check(&added);
+    for (int64_t i = 0; i < fornix_floats(in); i++)
+        ck_assert_double_eq_tol(*box_at(&added, i), 1 + (double)*box_at(&dx[0], i), 2e-6);
     NaivePool naive = {*pool, in, out, box_doubles(&x), box_doubles(&dy)};
     double *expected = doubles(fornix_floats(out));
     for (int64_t i = 0; i < fornix_floats(out); i++)
@@ -363,7 +371,7 @@ static void check_pool(const Pool *pool, FornixShape in, int64_t gap)
     box_same(&dx[0], &dx[1]);
     box_near(&y[0], expected, 1e-6);
     slopes_near(naive_pool, &naive, naive.x, &dx[0], 1e-5);
-    Box *boxes[] = {&x, &dy, &winner, &y[0], &y[1], &dx[0], &dx[1]};
+    Box *boxes[] = {&x, &dy, &winner, &y[0], &y[1], &dx[0], &dx[1], &added};
     for (size_t i = 0; i < sizeof boxes / sizeof *boxes; i++)
         box_free(boxes[i]);
     free(naive.x);
@@ -399,7 +407,7 @@ START_TEST(pool_gives_ties_to_the_first)
     Pool pool = {{1, 2, 2}, {1, 1, 1}, {0, 0, 0}, false, false};
     float y[4], winner[4], dx[9];
     PoolForward forward = {{in, 1, 3, 9, 9, x}, {out, 1, 2, 4, 4, y}, winner};
-    PoolBackward backward = {{out, 1, 2, 4, 4, dy}, {in, 1, 3, 9, 9, dx}, winner};
+    PoolBackward backward = {{out, 1, 2, 4, 4, dy}, {in, 1, 3, 9, 9, dx}, winner, false};
     pool_forward(&pool, &forward, 0, pool_grains(&pool, in));
     pool_backward(&pool, &backward, 0, pool_grains(&pool, in));
     ck_assert_mem_eq(dx, expected, sizeof dx);

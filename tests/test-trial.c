@@ -28,6 +28,7 @@ static const struct {
     {"growing", TRIAL_UPDATE, "its factor is 2 in step 1 of", NULL},
     {"leaks", TRIAL_MEMORY, "and there is no close to free them", "x=8"},
     {"missing_doc", TRIAL_DESCRIPTOR, "port 'x' has no doc", NULL},
+    {"gradient_not_added", TRIAL_GRAINS, "where it adds to", "x=8"},
     {"gradient_not_in_place", TRIAL_GRAINS, "in shared memory", "x=8"},
     {"not_in_place", TRIAL_GRAINS, "in shared memory", "x=8"},
     {"out_of_bounds", TRIAL_WRITES, "forward writes out of bounds: float 192", "x=8"},

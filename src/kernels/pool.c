@@ -201,7 +201,7 @@ INLINE void pool_gather(const Pool *pool, const PoolBackward *backward, int64_t 
                      .pitch_w = dx->pitch_w,
                      .kernel_h = pool->kernel[1],
                      .kernel_w = pool->kernel[2]};
-    for (int64_t d = box_d.low; d < box_d.high; d++)
+    for (int64_t d = box_d.low; d < box_d.high && !backward->adds; d++)
         for (int64_t h = box_h.low; h < box_h.high; h++)
             clear_row(dx->data + n * dx->pitch_n + d * dx->pitch_d + h * dx->pitch_h, dx->pitch_w,
                       in.w, in.c);

@@ -35,6 +35,7 @@ typedef struct {
     FornixView dy;
     FornixTensor dx;
     const float *winner;
+    bool adds; /* to what dx holds */
 } PoolBackward;
 
 void pool_forward(const Pool *pool, const PoolForward *forward, int64_t begin, int64_t end);
