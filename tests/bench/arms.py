@@ -10,7 +10,8 @@ uses (FORNIX names the program, else the one of the build tree). A RUN is the fo
 sweep's job whose stage `tapped` holds features; channels are scaled by its training part, and with
 --by-subject the probabilities of a subject's rows are averaged before they are judged. The
 classifier is the vector_classifier of fornix (two hidden layers of 64, dropout one half, Adam, 400
-steps of 32). With --sweep, the means of that sweep's columns auc[ARM] stand beside, and the rank
+steps of 32). With --sweep, the means of that sweep's columns auc[ARM] and balanced_accuracy[ARM]
+stand beside, and the rank
 correlation over the arms that both have.
 """
 import argparse
@@ -151,11 +152,19 @@ def tables_of_runs(runs, label, grouped):
         yield scaled(x, part), y, part, subject if grouped else None
 
 
-def of_sweep(path):
+def of_sweep(path, figure):
     with open(path) as file:
         rows = [row for row in csv.DictReader(file) if row["status"] == "done"]
-    arms = [name[4:-1] for name in rows[0] if name.startswith("auc[")] if rows else []
-    return {arm: np.mean([float(row[f"auc[{arm}]"]) for row in rows]) for arm in arms}
+    start = f"{figure}["
+    arms = [name[len(start):-1] for name in rows[0] if name.startswith(start)] if rows else []
+    return {arm: np.mean([float(row[f"{start}{arm}]"]) for row in rows]) for arm in arms}
+
+
+def print_rank(figure, found, beside):
+    both = [arm for arm in found if arm in beside]
+    if len(both) > 2:
+        rank, p = spearmanr([found[a] for a in both], [beside[a] for a in both])
+        print(f"{figure}: rank correlation of {len(both)} arms {rank:.2f} (p = {p:.2g})")
 
 
 def main():
@@ -172,21 +181,22 @@ def main():
     torch.set_num_threads(1)
     tables = list(tables_of_grades(given.data) if given.data
                   else tables_of_runs(given.runs, given.label, given.by_subject))
-    beside = of_sweep(given.sweep) if given.sweep else {}
-    found = {}
-    print("arm             AUC              balanced         rare             fornix's AUC")
+    figures = ["auc", "balanced_accuracy"]
+    beside = [of_sweep(given.sweep, figure) if given.sweep else {} for figure in figures]
+    found = [{}, {}]
+    print("arm             AUC              balanced         rare             fornix's AUC, balanced")
     for arm in ARMS:
         runs = [judge(arm, *table, seed) for table in tables for seed in range(1, given.seeds + 1)]
         if None in runs:
             continue
         mean, spread = np.mean(runs, 0), np.std(runs, 0, ddof=min(1, len(runs) - 1))
-        found[arm] = mean[0]
+        for k in range(2):
+            found[k][arm] = mean[k]
         cells = "  ".join(f"{m:.3f} +- {s:.3f} " for m, s in zip(mean, spread))
-        print(f"{arm:<14}  {cells}  " + (f"{beside[arm]:.3f}" if arm in beside else ""), flush=True)
-    both = [arm for arm in found if arm in beside]
-    if len(both) > 2:
-        rank, p = spearmanr([found[a] for a in both], [beside[a] for a in both])
-        print(f"rank correlation of {len(both)} arms: {rank:.2f} (p = {p:.2f})")
+        print(f"{arm:<14}  {cells}  " + "  ".join(f"{b[arm]:.3f}" for b in beside if arm in b),
+              flush=True)
+    for k in range(2):
+        print_rank(figures[k], found[k], beside[k])
 
 
 if __name__ == "__main__":
