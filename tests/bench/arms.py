@@ -9,10 +9,10 @@ Of the table fornix writes out the division, thinned and scaled, that graphs/swe
 uses (FORNIX names the program, else the one of the build tree). A RUN is the folder of a run or of a
 sweep's job whose stage `tapped` holds features; channels are scaled by its training part, and with
 --by-subject the probabilities of a subject's rows are averaged before they are judged. The
-classifier is the vector_classifier of fornix (two hidden layers of 64, dropout one half, Adam, 400
-steps of 32). With --sweep, the means of that sweep's columns auc[ARM] and balanced_accuracy[ARM]
-stand beside, and the rank
-correlation over the arms that both have.
+classifier is the vector_classifier of fornix (two hidden layers of 64, dropout one half), or of maps
+the map_classifier (--width), in 400 steps of 32 by Adam. With --sweep, the means of that sweep's
+columns auc[ARM] and balanced_accuracy[ARM] stand beside, and the rank correlations over the arms
+that both have.
 """
 import argparse
 import csv
@@ -85,10 +85,39 @@ def loss_of(arm, counts):
     return loss, prior
 
 
-def learn(x, y, loss, classes, seed):
+def vector_classifier(numbers, classes):
+    return nn.Sequential(nn.Linear(numbers, 64), nn.ReLU(), nn.Dropout(.5), nn.Linear(64, 64),
+                         nn.ReLU(), nn.Dropout(.5), nn.Linear(64, classes))
+
+
+class Maps(nn.Module):
+    """Flat rows as maps of D x H x W pixels, channels last."""
+
+    def __init__(self, shape):
+        super().__init__()
+        self.shape = shape
+
+    def forward(self, x):
+        return x.reshape(len(x), *self.shape).permute(0, 4, 1, 2, 3)
+
+
+def map_classifier(shape, width, classes):
+    size, channels, layers = list(shape[:3]), shape[3], [Maps(shape)]
+    for _ in range(2):
+        kernel = [3 if pixels > 1 else 1 for pixels in shape[:3]]
+        window = [2 if pixels > 1 else 1 for pixels in size]
+        size = [pixels // k for pixels, k in zip(size, window)]
+        layers += [nn.Conv3d(channels, width, kernel, padding=[k // 2 for k in kernel]),
+                   nn.BatchNorm3d(width), nn.ReLU(), nn.MaxPool3d(window)]
+        channels = width
+    return nn.Sequential(*layers, nn.Flatten(), nn.Dropout(.5),
+                         nn.Linear(width * int(np.prod(size)), width), nn.ReLU(), nn.Dropout(.5),
+                         nn.Linear(width, classes))
+
+
+def learn(x, y, loss, classes, seed, shape, width):
     torch.manual_seed(seed)
-    net = nn.Sequential(nn.Linear(x.shape[1], 64), nn.ReLU(), nn.Dropout(.5), nn.Linear(64, 64),
-                        nn.ReLU(), nn.Dropout(.5), nn.Linear(64, classes))
+    net = map_classifier(shape, width, classes) if shape else vector_classifier(x.shape[1], classes)
     adam = torch.optim.Adam(net.parameters(), 1e-3, weight_decay=1e-4)
     x, y, order = torch.tensor(x).float(), torch.tensor(y), torch.empty(0, dtype=torch.long)
     for _ in range(STEPS):
@@ -108,7 +137,7 @@ def by_subject(p, y, part, subject):
     return mean, y[first], part[first]
 
 
-def judge(arm, x, y, part, subject, seed):
+def judge(arm, x, y, part, subject, shape, seed, width):
     """AUC, balanced accuracy, and the sensitivity of the class that is rare in training."""
     train = part == TRAIN
     counts = np.bincount(y[train])
@@ -117,9 +146,9 @@ def judge(arm, x, y, part, subject, seed):
     if arm in SAMPLERS:
         xs, ys = SAMPLERS[arm](random_state=seed).fit_resample(xs, ys)
     loss, prior = loss_of(arm, counts)
-    net = learn(xs, ys, loss, classes, seed)
+    net = learn(xs, ys, loss, classes, seed, shape, width)
     with torch.no_grad():
-        logits = net(torch.tensor(x).float())
+        logits = torch.cat([net(rows) for rows in torch.tensor(x).float().split(64)])
         p = torch.softmax(logits - prior.log() if arm == "posthoc" else logits, 1).numpy()
     if subject is not None:
         p, y, part = by_subject(p, y, part, subject)
@@ -143,13 +172,14 @@ def tables_of_grades(data):
                             "-p", f"fold={fold}", "-o", folder], check=True,
                            stdout=subprocess.DEVNULL)
             x, y, part, _ = stored(os.path.join(folder, "stages", "tapped", "table"), "grade")
-            yield x.reshape(len(x), -1), y, part, None
+            yield x.reshape(len(x), -1), y, part, None, None
 
 
 def tables_of_runs(runs, label, grouped):
     for run in runs:
         x, y, part, subject = stored(os.path.join(run, "stages", "tapped", "table"), label)
-        yield scaled(x, part), y, part, subject if grouped else None
+        shape = x.shape[1:] if max(x.shape[1:-1]) > 1 else None
+        yield scaled(x, part), y, part, subject if grouped else None, shape
 
 
 def of_sweep(path, figure):
@@ -175,6 +205,7 @@ def main():
     parser.add_argument("--by-subject", action="store_true")
     parser.add_argument("--sweep")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--width", type=int, default=64, help="of the classifier of maps")
     given = parser.parse_args()
     if bool(given.runs) == bool(given.data):
         parser.error("either --data or RUN folders")
@@ -186,7 +217,8 @@ def main():
     found = [{}, {}]
     print("arm             AUC              balanced         rare             fornix's AUC, balanced")
     for arm in ARMS:
-        runs = [judge(arm, *table, seed) for table in tables for seed in range(1, given.seeds + 1)]
+        runs = [judge(arm, *table, seed, given.width) for table in tables
+                for seed in range(1, given.seeds + 1)]
         if None in runs:
             continue
         mean, spread = np.mean(runs, 0), np.std(runs, 0, ddof=min(1, len(runs) - 1))
