@@ -54,7 +54,7 @@ bool expand_fill(Expander *expander, const Walk *walk, const Attribute *attribut
     if (!strpbrk(attribute->value, "${}"))
         return true;
     Scope scope = scope_of(expander, walk);
-    if (token_stray(attribute->value))
+    if (token_stray(attribute->value)) /* what it was meant to be takes many evaluations */
         expander->work += strlen(attribute->value);
     /* An evaluation leaves some words in the arena for every word it reads. */
     bool good = expand_spend(expander, attribute->place, 16 * strlen(attribute->value)) &&

@@ -236,37 +236,37 @@ static int write_zero(Writer *w, FornixShape shape, int update)
     return step->out[0];
 }
 
+/* The terms so far become one, in a tensor that nobody else reads. */
+static int sum_terms(Writer *w, const Value *value, int update)
+{
+    Terms *terms = &w->value_terms[value->index];
+    int sum = writer_arena(w, value->shape);
+    writer_sum(w, terms, sum, update);
+    terms->tensors[0] = sum;
+    terms->count = 1;
+    return sum;
+}
+
 /* The one tensor that is the gradient of a value, all its terms being there. */
 static int value_gradient(Writer *w, const Value *value, int update)
 {
     Terms *terms = &w->value_terms[value->index];
     if (terms->count == 0)
         return write_zero(w, value->shape, update);
-    if (terms->count > 1) {
-        int sum = writer_arena(w, value->shape);
-        writer_sum(w, terms, sum, update);
-        terms->tensors[0] = sum;
-        terms->count = 1;
-    }
-    return terms->tensors[0];
+    return terms->count > 1 ? sum_terms(w, value, update) : terms->tensors[0];
 }
 
-/* The gradient to which backward adds its own, in a tensor that nobody else reads: a copy, which
- * layout.c leaves out where it can lie in the same memory. -1: it makes one of its own. */
+/* The gradient to which backward adds its own: a copy, which layout.c leaves out where it can lie
+ * in the same memory. -1: it makes one of its own. */
 static int gradient_so_far(Writer *w, const Node *node, int input, int update)
 {
     const Value *value = node->in[input];
-    Terms *terms = &w->value_terms[value->index];
-    bool adds = input < 16 && (node->adds >> input & 1) && terms->count > 0;
+    bool adds = input < 16 && (node->adds >> input & 1) && w->value_terms[value->index].count > 0;
     for (int i = 0; i < node->inputs; i++) /* one that is read twice gets terms of its own */
         adds = adds && (i == input || node->in[i] != value);
     if (!adds || (node_input_flags(node, input) & FORNIX_NO_GRAD))
         return -1;
-    int sum = writer_arena(w, value->shape);
-    writer_sum(w, terms, sum, update);
-    terms->tensors[0] = sum;
-    terms->count = 1;
-    return sum;
+    return sum_terms(w, value, update);
 }
 
 void writer_backward(Writer *w, const Node *node, int update, const Gradients *gradients)
@@ -294,13 +294,12 @@ void writer_backward(Writer *w, const Node *node, int update, const Gradients *g
             writer_use(w, step->in[i] = w->current[value->index], false, pitched_input(node, i));
         if (!gradients->value[value->index] || (node_input_flags(node, i) & FORNIX_NO_GRAD))
             continue;
-        Terms *terms = &w->value_terms[value->index];
         bool adds = base[i] >= 0;
         step->din[i] = adds ? base[i] : writer_arena(w, value->shape);
         step->adds |= (uint16_t)((adds ? 1u : 0u) << i);
         writer_use(w, step->din[i], true, pitched_input(node, i));
         if (!adds)
-            terms_add(terms, step->din[i]);
+            terms_add(&w->value_terms[value->index], step->din[i]);
         for_input = true;
     }
     for (int k = 0; k < node->saved_count; k++)

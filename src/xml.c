@@ -296,7 +296,7 @@ static const char *fault_words(const Reader *reader, const xmlError *error)
     case XML_ERR_NAME_REQUIRED:
         if (reader->source->text[input_at(reader)] == '=')
             return "an attribute's name is missing before '='";
-        return "'&' is written &amp; (a name is missing?)";
+        /* fall through */
     case XML_ERR_ENTITYREF_SEMICOL_MISSING: return "'&' is written &amp; (a name is missing?)";
     default: break;
     }
