@@ -9,8 +9,9 @@ typedef float TILE(Loose)
     __attribute__((vector_size(TILE_VECTOR * sizeof(float)), aligned(sizeof(float)), may_alias));
 typedef TILE(Vector) TILE(Sums)[TILE_ROWS][VECTORS];
 
-/* Rows of C into registers and back; a row of fewer than COLUMNS goes through a full one. */
-INLINE void TILE(load)(const int rows, TILE(Sums) sum, const float *c, int64_t step, int width)
+/* sum += rows of C, and C = sum; a row of fewer than COLUMNS goes through a full one. C is added
+ * last: sums of many parts lose fewer digits than if they ran through all of them. */
+INLINE void TILE(add)(const int rows, TILE(Sums) sum, const float *c, int64_t step, int width)
 {
     float part[TILE_ROWS][COLUMNS] = {{0}};
     if (width < COLUMNS) {
@@ -24,7 +25,7 @@ INLINE void TILE(load)(const int rows, TILE(Sums) sum, const float *c, int64_t s
     for (int r = 0; r < rows; r++) {
         UNROLLED
         for (int v = 0; v < VECTORS; v++)
-            sum[r][v] = *(const TILE(Loose) *)(c + r * step + v * TILE_VECTOR);
+            sum[r][v] += *(const TILE(Loose) *)(c + r * step + v * TILE_VECTOR);
     }
 }
 
@@ -80,12 +81,7 @@ INLINE void TILE(dot_tile)(const int rows, const IsaDot *dot, const float *a, co
                            const float *start, float *c)
 {
     TILE(Sums) sum;
-    if (dot->accumulate)
-        TILE(load)(rows, sum, c, dot->c_step, dot->width);
-    else if (start)
-        TILE(load)(rows, sum, start, 0, COLUMNS);
-    else
-        TILE(clear)(rows, sum);
+    TILE(clear)(rows, sum);
     /* Short sums of a single tap must not pay for keeping three loops. */
     if (dot->taps[0] == 1 && dot->taps[1] == 1 && dot->taps[2] == 1) {
         TILE(multiply)(rows, sum, dot->length, a, dot->a_step, 1, b, dot->b_step);
@@ -98,6 +94,10 @@ INLINE void TILE(dot_tile)(const int rows, const IsaDot *dot, const float *a, co
                     TILE(multiply)(rows, sum, dot->length, at, dot->a_step, 1, by, dot->b_step);
                 }
     }
+    if (dot->accumulate)
+        TILE(add)(rows, sum, c, dot->c_step, dot->width);
+    else if (start)
+        TILE(add)(rows, sum, start, 0, COLUMNS);
     TILE(store)(rows, sum, c, dot->c_step, dot->width);
 }
 
@@ -105,14 +105,13 @@ INLINE void TILE(outer_tile)(const int rows, const IsaOuter *outer, const float 
                              float *c)
 {
     TILE(Sums) sum;
-    if (outer->accumulate)
-        TILE(load)(rows, sum, c, outer->c_step, outer->width);
-    else
-        TILE(clear)(rows, sum);
+    TILE(clear)(rows, sum);
     for (int64_t i = 0; i < outer->lines; i++) {
         const float *at = a + i * outer->a_line, *by = b + i * outer->b_line;
         TILE(multiply)(rows, sum, outer->pixels, at, 1, outer->a_pixel, by, outer->b_pixel);
     }
+    if (outer->accumulate)
+        TILE(add)(rows, sum, c, outer->c_step, outer->width);
     TILE(store)(rows, sum, c, outer->c_step, outer->width);
 }
 
