@@ -8,8 +8,8 @@
 #include "conv_winograd.h"
 
 enum {
-    MOST_CHANNELS = 128, /* at once */
-    GOOD_TILES = 12,     /* in a block */
+    MOST_CHANNELS = ISA_STRIP_CHANNELS, /* at once */
+    GOOD_TILES = 12,                    /* in a block */
 };
 
 /* Where it pays: the transforms cost by channels summed over plus channels made, what they save by
@@ -33,15 +33,16 @@ int conv_winograd_size(const Conv *conv, ConvTask task)
         conv->y.c < LEAST_CHANNELS)
         return 0;
     bool deep = kernel[0] == 3;
-    int64_t product = conv->x.c * conv->y.c;
+    int64_t product = conv->x.c * conv->y.c, depths = deep ? 4 : 1;
     if (!deep && product < LEAST_FLAT_PRODUCT)
         return 0;
-    if (task != CONV_WEIGHT_GRADIENT && product * (deep ? 64 : 16) > MOST_FILTER)
+    if (task != CONV_WEIGHT_GRADIENT && product * depths * 16 > MOST_FILTER)
         return 0;
     FornixShape made = task == CONV_INPUT_GRADIENT ? conv->x : conv->y;
     if (fornix_pixels(made) < LEAST_TILES * (deep ? 8 : 4) || made.h < 2 || made.w < 2)
         return 0;
-    return conv->winograd == FORNIX_WINOGRAD_F4 && made.h > 8 && made.w > 8 ? 4 : 2;
+    bool large = made.h > 8 && made.w > 8 && product * depths * 36 <= MOST_FILTER;
+    return conv->winograd == FORNIX_WINOGRAD_F4 && large ? 4 : 2;
 }
 
 ConvTiles conv_tiles(const Conv *conv, ConvTask task)

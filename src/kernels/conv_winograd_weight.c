@@ -29,8 +29,6 @@ static Cut cut_of(const Conv *conv, const ConvTiles *tiles)
     Cut cut = {.x = conv_min(conv_blocks(conv->x.c) * ISA_LANES, MOST_CHANNELS),
                .y = conv_min(conv_blocks(conv->y.c) * ISA_LANES, MOST_CHANNELS),
                .row = conv_blocks(conv->y.c) * ISA_LANES};
-    if (tiles->m == 4 && cut.x + cut.y > MOST_CHANNELS)
-        cut.x = cut.y = MOST_CHANNELS / 2;
     cut.x_parts = conv_shares(conv->x.c, cut.x);
     cut.y_parts = conv_shares(conv->y.c, cut.y);
     cut.point = conv->x.c * cut.row + ISA_LANES;

@@ -45,17 +45,21 @@ typedef struct {
  *   points of d = B' d,  of g = G g,  of z = A z;  result = A' of their products;  G' back to
  * weights
  *
- * m is 2 or 4 (Lavin & Gray 2016; of F(2), the last point has its sign turned in B and A). Along
- * the depth of a volume, with m = 2, one point is done at a time: it needs two planes at most. */
+ * m is 2 or 4 (Lavin & Gray 2016; of F(2), the last point has its sign turned in B and A; F(4)
+ * evaluates at 0, +-sqrt(1/2), +-sqrt(2) and infinity, where errors are a quarter of what they are
+ * with +-1 and +-2; Barabasz et al., "Error analysis and improving the accuracy of Winograd
+ * convolution for deep neural networks", 2020, say why the choice matters). Along the depth of a
+ * volume, with m = 2, one point is done at a time: it needs two planes at most. */
 typedef enum { ISA_OPERAND, ISA_GRADIENT } IsaStripKind;
 
 /* The patches of `tiles` tiles side by side along w, n x n (operand) or m x m (gradient) pixels
  * each: a strip of plane[0] + sign plane[1], of which only the rows and columns from begin to
  * before end exist; the rest is 0. Patches of an operand overlap by two columns. */
+enum { ISA_STRIP_CHANNELS = 128 };
 typedef struct {
     const float *plane[2]; /* the pixel (begin[0], begin[1]); NULL: 0 */
     float sign;
-    int64_t h_step, w_step, channels;
+    int64_t h_step, w_step, channels; /* up to ISA_STRIP_CHANNELS */
     int64_t begin[2], end[2];
     int64_t tiles, tile_step; /* from the points of one tile to those of the next */
 } IsaStrip;

@@ -10,8 +10,7 @@ typedef Vector Line[MOST_POINTS];
 
 /* ---- Along an axis -------------------------------------------------------------------------- */
 
-/* F(4) evaluates at 0, NEAR, -NEAR, FAR, -FAR and infinity. Of points whose squares are 1/2 and 2,
- * errors are a quarter of those of 1 and 2. */
+/* F(4) evaluates at 0, NEAR, -NEAR, FAR, -FAR and infinity. */
 #define NEAR 0.70710678f
 #define FAR 1.41421356f
 
@@ -164,39 +163,51 @@ INLINE void strip_column(const int m, const bool gradient, const StripState stat
         operand_line(m, column, to);
 }
 
-/* One vector of channels of all tiles. What two tiles share is loaded and transformed once. */
+/* The channels from `begin` to before `end` of all tiles, tile by tile: memory is read as it lies.
+ * What two tiles share is loaded and transformed once, and stays in registers where there is one
+ * vector of channels. */
 INLINE void strip_transform(const int m, const bool gradient, const StripState state,
-                            const IsaStrip *strip, int64_t channel, float *to, int64_t step)
+                            const bool single, const IsaStrip *strip, int64_t begin, int64_t end,
+                            float *to, int64_t step)
 {
     const int points = m + 2, shared = gradient ? 0 : 2;
-    Line columns[MOST_POINTS];
-    UNROLLED
-    for (int w = 0; w < shared; w++)
-        strip_column(m, gradient, state, strip, channel, w, columns[w]);
+    Vector kept[ISA_STRIP_CHANNELS / VECTOR][2][MOST_POINTS];
+    for (int64_t c = begin; c < end && shared; c += VECTOR)
+        for (int w = 0; w < shared; w++)
+            strip_column(m, gradient, state, strip, c, w, kept[single ? 0 : c / VECTOR][w]);
     for (int64_t tile = 0; tile < strip->tiles; tile++) {
-        UNROLLED
-        for (int w = 0; w < m; w++)
-            strip_column(m, gradient, state, strip, channel, tile * m + shared + w,
-                         columns[shared + w]);
-        UNROLLED
-        for (int h = 0; h < points; h++) {
-            Line row, changed;
+        for (int64_t c = begin; c < (single ? begin + 1 : end); c += VECTOR) {
+            Line columns[MOST_POINTS];
             UNROLLED
-            for (int w = 0; w < shared + m; w++)
-                row[w] = columns[w][h];
-            if (gradient)
-                gradient_line(m, row, changed);
-            else
-                operand_line(m, row, changed);
+            for (int w = 0; w < shared; w++) {
+                UNROLLED
+                for (int h = 0; h < points; h++)
+                    columns[w][h] = kept[single ? 0 : c / VECTOR][w][h];
+            }
             UNROLLED
-            for (int w = 0; w < points; w++)
-                vector_store(to + (h * points + w) * step, changed[w]);
-        }
-        UNROLLED
-        for (int w = 0; w < shared; w++) {
+            for (int w = 0; w < m; w++)
+                strip_column(m, gradient, state, strip, c, tile * m + shared + w,
+                             columns[shared + w]);
             UNROLLED
-            for (int h = 0; h < points; h++)
-                columns[w][h] = columns[m + w][h];
+            for (int w = 0; w < shared; w++) {
+                UNROLLED
+                for (int h = 0; h < points; h++)
+                    kept[single ? 0 : c / VECTOR][w][h] = columns[m + w][h];
+            }
+            UNROLLED
+            for (int h = 0; h < points; h++) {
+                Line row, changed;
+                UNROLLED
+                for (int w = 0; w < shared + m; w++)
+                    row[w] = columns[w][h];
+                if (gradient)
+                    gradient_line(m, row, changed);
+                else
+                    operand_line(m, row, changed);
+                UNROLLED
+                for (int w = 0; w < points; w++)
+                    vector_store(to + c + (h * points + w) * step, changed[w]);
+            }
         }
         to += strip->tile_step;
     }
@@ -207,13 +218,17 @@ INLINE void strip_points(const int m, const bool gradient, const IsaStrip *strip
 {
     bool rows = strip->begin[0] == 0 && strip->end[0] == (gradient ? m : m + 2) && strip->plane[0];
     int64_t padded = (strip->channels + ISA_LANES - 1) / ISA_LANES * ISA_LANES;
-    for (int64_t c = 0; c < padded; c += VECTOR)
-        if (!rows || c + VECTOR > strip->channels)
-            strip_transform(m, gradient, ANYTHING, strip, c, to + c, step);
-        else if (strip->plane[1])
-            strip_transform(m, gradient, TWO_PLANES, strip, c, to + c, step);
-        else
-            strip_transform(m, gradient, ONE_PLANE, strip, c, to + c, step);
+    int64_t whole = rows ? strip->channels / VECTOR * VECTOR : 0;
+    if (whole == VECTOR && strip->plane[1])
+        strip_transform(m, gradient, TWO_PLANES, true, strip, 0, whole, to, step);
+    else if (whole == VECTOR)
+        strip_transform(m, gradient, ONE_PLANE, true, strip, 0, whole, to, step);
+    else if (whole && strip->plane[1])
+        strip_transform(m, gradient, TWO_PLANES, false, strip, 0, whole, to, step);
+    else if (whole)
+        strip_transform(m, gradient, ONE_PLANE, false, strip, 0, whole, to, step);
+    if (whole < padded)
+        strip_transform(m, gradient, ANYTHING, false, strip, whole, padded, to, step);
 }
 
 static void micro_strip(const IsaStrip *strip, IsaStripKind kind, int m, float *to, int64_t step)

@@ -24,9 +24,9 @@ static const FornixWinograd ways[WAYS] = {FORNIX_WINOGRAD_NONE, FORNIX_WINOGRAD_
 
 /* n d h w in out */
 static const int64_t shapes[][6] = {
-    {2, 64, 64, 64, 16, 16},  {2, 64, 64, 64, 32, 16},  {2, 32, 32, 32, 32, 32},
-    {2, 32, 32, 32, 64, 32},  {2, 16, 16, 16, 64, 64},  {4, 1, 240, 240, 32, 16},
-    {4, 1, 120, 120, 32, 32}, {4, 1, 120, 120, 64, 32}, {4, 1, 60, 60, 64, 64},
+    {2, 64, 64, 64, 16, 16},  {2, 64, 64, 64, 32, 16},   {2, 32, 32, 32, 32, 32},
+    {2, 32, 32, 32, 64, 32},  {2, 16, 16, 16, 64, 64},   {4, 1, 240, 240, 32, 16},
+    {4, 1, 120, 120, 32, 32}, {4, 1, 120, 120, 64, 32},  {4, 1, 60, 60, 64, 64},
     {4, 1, 30, 30, 128, 128}, {10, 1, 15, 15, 256, 256},
 };
 
@@ -113,11 +113,11 @@ static void task_run(const Case *c, const Conv *conv, ConvTask task)
         int64_t grains = conv_grains(conv, task, pass);
         ConvWeightGradient gradient = {
             .x = x, .dy = dy, .dweight = c->made[task], .scratch = aligned};
-        ConvApply apply = {
-            .in = task == CONV_FORWARD ? x : dy,
-            .weight = c->weight,
-            .out = tensor_of(task == CONV_FORWARD ? conv->y : conv->x, c->made[task]),
-            .scratch = aligned};
+        ConvApply apply = {.in = task == CONV_FORWARD ? x : dy,
+                           .weight = c->weight,
+                           .out =
+                               tensor_of(task == CONV_FORWARD ? conv->y : conv->x, c->made[task]),
+                           .scratch = aligned};
         if (task == CONV_WEIGHT_GRADIENT)
             conv_weight_gradient(conv, &gradient, pass, 0, grains);
         else
@@ -130,7 +130,7 @@ static void task_run(const Case *c, const Conv *conv, ConvTask task)
 static void task_errors(const Case *c, ConvTask task, double error[WAYS])
 {
     const Conv *conv = &c->conv;
-    int64_t count = task == CONV_FORWARD         ? fornix_floats(conv->y)
+    int64_t count = task == CONV_FORWARD          ? fornix_floats(conv->y)
                     : task == CONV_INPUT_GRADIENT ? fornix_floats(conv->x)
                                                   : weights_of(conv);
     int64_t channels = task == CONV_INPUT_GRADIENT ? conv->x.c : conv->y.c;
