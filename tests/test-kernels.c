@@ -345,18 +345,18 @@ static void check_pool(const Pool *pool, FornixShape in, int64_t gap)
     uint64_t seed = 11;
     FornixShape out = pool_output(pool, in);
     Box x = box_random(in, gap, &seed), dy = box_random(out, gap, &seed);
-    Box winner = box_new(out, 0);
+    void *winner = malloc((size_t)pool_winner_bytes(pool, in));
     Box y[2] = {box_new(out, gap), box_new(out, gap)}, dx[2] = {box_new(in, gap), box_new(in, gap)};
     for (int split = 0; split < 2; split++) {
-        PoolForward forward = {box_view(&x), y[split].tensor, winner.tensor.data};
+        PoolForward forward = {box_view(&x), y[split].tensor, winner};
         RUN_GRAINS(pool_grains(pool, in), split, pool_forward(pool, &forward, begin, end));
-        PoolBackward backward = {box_view(&dy), dx[split].tensor, winner.tensor.data, false};
+        PoolBackward backward = {box_view(&dy), dx[split].tensor, winner, false};
         RUN_GRAINS(pool_grains(pool, in), split, pool_backward(pool, &backward, begin, end));
     }
     Box added = box_new(in, gap); /* to ones */
     for (int64_t i = 0; i < fornix_floats(in); i++)
         *box_at(&added, i) = 1;
-    PoolBackward more = {box_view(&dy), added.tensor, winner.tensor.data, true};
+    PoolBackward more = {box_view(&dy), added.tensor, winner, true};
     pool_backward(pool, &more, 0, pool_grains(pool, in));
     box_check(&added);
     for (int64_t i = 0; i < fornix_floats(in); i++)
@@ -371,9 +371,10 @@ static void check_pool(const Pool *pool, FornixShape in, int64_t gap)
     box_same(&dx[0], &dx[1]);
     box_near(&y[0], expected, 1e-6);
     slopes_near(naive_pool, &naive, naive.x, &dx[0], 1e-5);
-    Box *boxes[] = {&x, &dy, &winner, &y[0], &y[1], &dx[0], &dx[1], &added};
+    Box *boxes[] = {&x, &dy, &y[0], &y[1], &dx[0], &dx[1], &added};
     for (size_t i = 0; i < sizeof boxes / sizeof *boxes; i++)
         box_free(boxes[i]);
+    free(winner);
     free(naive.x);
     free(naive.dy);
     free(expected);
@@ -399,13 +400,26 @@ START_TEST(pools)
 }
 END_TEST
 
+START_TEST(pool_of_many_pixels)
+{
+    FornixShape in = {2, 1, 20, 18, 4};
+    Pool pool = {{1, 16, 16}, {1, 2, 1}, {0, 0, 0}, false, false};
+    ck_assert_int_eq(pool_winner_bytes(&pool, in), fornix_floats(pool_output(&pool, in)));
+    check_pool(&pool, in, 0);
+    pool.kernel[2] = 17;
+    ck_assert_int_eq(pool_winner_bytes(&pool, in), 4 * fornix_floats(pool_output(&pool, in)));
+    check_pool(&pool, in, 1);
+}
+END_TEST
+
 START_TEST(pool_gives_ties_to_the_first)
 {
     const float x[9] = {1, 5, 5, 5, 0, 5, 2, 5, 5}, dy[4] = {1, 10, 100, 1000};
     const float expected[9] = {0, 11, 0, 100, 0, 1000, 0, 0, 0};
     FornixShape in = {1, 1, 3, 3, 1}, out = {1, 1, 2, 2, 1};
     Pool pool = {{1, 2, 2}, {1, 1, 1}, {0, 0, 0}, false, false};
-    float y[4], winner[4], dx[9];
+    float y[4], dx[9];
+    uint8_t winner[4];
     PoolForward forward = {{in, 1, 3, 9, 9, x}, {out, 1, 2, 4, 4, y}, winner};
     PoolBackward backward = {{out, 1, 2, 4, 4, dy}, {in, 1, 3, 9, 9, dx}, winner, false};
     pool_forward(&pool, &forward, 0, pool_grains(&pool, in));
@@ -424,6 +438,7 @@ static Suite *kernels_suite(void)
     tcase_add_test(layers, functions_are_accurate);
     tcase_add_loop_test(layers, activations, 0, SHAPE_COUNT);
     tcase_add_loop_test(layers, pools, 0, 5);
+    tcase_add_test(layers, pool_of_many_pixels);
     tcase_add_test(layers, pool_gives_ties_to_the_first);
     suite_add_tcase(suite, layers);
     return suite;

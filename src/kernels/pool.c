@@ -17,6 +17,16 @@ FornixShape pool_output(const Pool *pool, FornixShape x)
                          pool_size(pool, 2, x.w), x.c};
 }
 
+static int winner_size(const Pool *pool)
+{
+    return pool->kernel[0] * pool->kernel[1] * pool->kernel[2] <= 256 ? 1 : 4;
+}
+
+int64_t pool_winner_bytes(const Pool *pool, FornixShape x)
+{
+    return fornix_floats(pool_output(pool, x)) * winner_size(pool);
+}
+
 int64_t pool_grains(const Pool *pool, FornixShape x)
 {
     FornixShape y = pool_output(pool, x);
@@ -50,16 +60,48 @@ typedef struct {
                 int64_t offset = ((window)->d.origin + kd) * (window)->pitch_d +                   \
                                  ((window)->h.origin + kh) * (window)->pitch_h +                   \
                                  ((window)->w.origin + kw) * (window)->pitch_w;                    \
-                float tap = (float)((kd * (window)->kernel_h + kh) * (window)->kernel_w + kw);     \
+                int32_t tap = (int32_t)((kd * (window)->kernel_h + kh) * (window)->kernel_w + kw); \
                 statement;                                                                         \
             }
 
-INLINE void max_lanes(const Window *window, const float *x, float *y, float *winner, int width)
+/* Runs a statement on a window; on one of 2 x 2 x 2 or 1 x 2 x 2 as on a constant. */
+#define WITH_WINDOW(window, statement)                                                             \
+    do {                                                                                           \
+        Window some = *(window);                                                                   \
+        if (window_halves(&some, 2)) {                                                             \
+            window_fix(&some, 2);                                                                  \
+            statement;                                                                             \
+        } else if (window_halves(&some, 1)) {                                                      \
+            window_fix(&some, 1);                                                                  \
+            statement;                                                                             \
+        } else {                                                                                   \
+            statement;                                                                             \
+        }                                                                                          \
+    } while (0)
+
+INLINE bool window_halves(const Window *window, int depth)
 {
-    float best[LANES], at[LANES];
-    float first =
-        (float)((window->d.first * window->kernel_h + window->h.first) * window->kernel_w +
-                window->w.first);
+    return window->kernel_h == 2 && window->kernel_w == 2 && window->d.first == 0 &&
+           window->d.last == depth && window->h.first == 0 && window->h.last == 2 &&
+           window->w.first == 0 && window->w.last == 2;
+}
+
+INLINE void window_fix(Window *window, int depth)
+{
+    window->kernel_h = window->kernel_w = 2;
+    window->d.first = window->h.first = window->w.first = 0;
+    window->d.last = depth;
+    window->h.last = window->w.last = 2;
+}
+
+INLINE void max_lanes(const Window *window, const float *x, float *y, void *winner, bool bytes,
+                      int width)
+{
+    float best[LANES];
+    int32_t at[LANES];
+    int32_t first =
+        (int32_t)((window->d.first * window->kernel_h + window->h.first) * window->kernel_w +
+                  window->w.first);
     FOR_LANES (l, width) {
         best[l] = -INFINITY;
         at[l] = first;
@@ -73,9 +115,12 @@ INLINE void max_lanes(const Window *window, const float *x, float *y, float *win
         })
     FOR_LANES (l, width)
         y[l] = best[l];
-    if (winner)
+    if (winner && bytes)
         FOR_LANES (l, width)
-            winner[l] = at[l];
+            ((uint8_t *)winner)[l] = (uint8_t)at[l];
+    else if (winner)
+        FOR_LANES (l, width)
+            ((int32_t *)winner)[l] = at[l];
 }
 
 INLINE void average_lanes(const Window *window, const float *x, float *y, int width)
@@ -101,6 +146,7 @@ INLINE void pool_forward_body(const Pool *pool, const PoolForward *forward, int6
 {
     const FornixView *x = &forward->x;
     FornixShape in = x->shape, out = forward->y.shape;
+    int size = winner_size(pool);
     Window window = {.pitch_d = x->pitch_d,
                      .pitch_h = x->pitch_h,
                      .pitch_w = x->pitch_w,
@@ -117,12 +163,17 @@ INLINE void pool_forward_body(const Pool *pool, const PoolForward *forward, int6
             for (int64_t c = 0; c < in.c; c += LANES) {
                 const float *from = x->data + n * x->pitch_n + c;
                 float *y = forward->y.data + pixel * forward->y.pitch_w + c;
-                float *winner = forward->winner ? forward->winner + pixel * in.c + c : NULL;
+                void *winner =
+                    forward->winner ? (char *)forward->winner + (pixel * in.c + c) * size : NULL;
                 if (pool->average)
                     WITH_WIDTH(lane_count(LANES, in.c, c), average_lanes(&window, from, y, width));
+                else if (size == 1)
+                    WITH_WINDOW(&window,
+                                WITH_WIDTH(lane_count(LANES, in.c, c),
+                                           max_lanes(&some, from, y, winner, true, width)));
                 else
                     WITH_WIDTH(lane_count(LANES, in.c, c),
-                               max_lanes(&window, from, y, winner, width));
+                               max_lanes(&window, from, y, winner, false, width));
             }
         }
     }
@@ -131,13 +182,14 @@ INLINE void pool_forward_body(const Pool *pool, const PoolForward *forward, int6
 ISA_KERNEL(pool_forward, (const Pool *pool, const PoolForward *forward, int64_t begin, int64_t end),
            (pool, forward, begin, end))
 
-INLINE void send_max_lanes(const Window *window, float *dx, const float *dy, const float *winner,
-                           int width)
+INLINE void send_max_lanes(const Window *window, float *dx, const float *dy, const void *winner,
+                           bool bytes, int width)
 {
-    float gradient[LANES] = {0}, at[LANES] = {0};
+    float gradient[LANES] = {0};
+    int32_t at[LANES] = {0};
     FOR_LANES (l, width) {
         gradient[l] = dy[l];
-        at[l] = winner[l];
+        at[l] = bytes ? ((const uint8_t *)winner)[l] : ((const int32_t *)winner)[l];
     }
     FOR_TAPS(window, FOR_LANES (l, width) dx[offset + l] += at[l] == tap ? gradient[l] : 0.0f)
 }
@@ -178,16 +230,22 @@ INLINE void send_window(const Pool *pool, const PoolBackward *backward, const Wi
                         int64_t pixel, int64_t sample)
 {
     const FornixTensor *dx = &backward->dx;
+    int size = winner_size(pool);
     for (int64_t c = 0; c < dx->shape.c; c += LANES) {
         float *to = dx->data + sample * dx->pitch_n + c;
         const float *dy = backward->dy.data + pixel * backward->dy.pitch_w + c;
-        const float *winner = pool->average ? NULL : backward->winner + pixel * dx->shape.c + c;
+        const char *winner = backward->winner;
+        if (!pool->average)
+            winner += (pixel * dx->shape.c + c) * size;
         if (pool->average)
             WITH_WIDTH(lane_count(LANES, dx->shape.c, c),
                        send_average_lanes(window, to, dy, width));
+        else if (size == 1)
+            WITH_WINDOW(window, WITH_WIDTH(lane_count(LANES, dx->shape.c, c),
+                                           send_max_lanes(&some, to, dy, winner, true, width)));
         else
             WITH_WIDTH(lane_count(LANES, dx->shape.c, c),
-                       send_max_lanes(window, to, dy, winner, width));
+                       send_max_lanes(window, to, dy, winner, false, width));
     }
 }
 

@@ -5,8 +5,8 @@
  *
  * Padding never wins a maximum; an average divides by the whole kernel, padding included, unless
  * told to count pixels alone. The first of equal values wins and takes the gradient; NaN counts as
- * the greatest. Forward notes the winner's number in its window (k = (kd * h + kh) * w + kw, as a
- * float: exact below 2^24), so that the gradient reads neither x nor y. Window size at most 2^24.
+ * the greatest. Forward notes the winner's number in its window, (kd * h + kh) * w + kw, in a byte
+ * where a window has up to 256 pixels, else in four, so that the gradient reads neither x nor y.
  *
  * One pass each of pool_grains. In backward a grain owns a box of input rows and gathers what the
  * windows that touch it send there, in window order; windows that do not overlap are read once.
@@ -24,17 +24,18 @@ typedef struct {
 
 FornixShape pool_output(const Pool *pool, FornixShape x); /* a size of 0 where none fits */
 int64_t pool_grains(const Pool *pool, FornixShape x);     /* both directions */
+int64_t pool_winner_bytes(const Pool *pool, FornixShape x);
 
 typedef struct {
     FornixView x;
     FornixTensor y;
-    float *winner; /* maximum only; dense, as large as y; NULL: not wanted */
+    void *winner; /* maximum only: pool_winner_bytes; NULL: not wanted */
 } PoolForward;
 
 typedef struct {
     FornixView dy;
     FornixTensor dx;
-    const float *winner;
+    const void *winner;
     bool adds; /* to what dx holds */
 } PoolBackward;
 
