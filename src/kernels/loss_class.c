@@ -52,9 +52,16 @@ INLINE float class_weight(const ClassLoss *loss, int64_t channel)
 INLINE void tile_labels(const ClassLoss *loss, ClassTile *tile, int64_t pixel, int pixels)
 {
     float limit = class_of(loss, loss->x.shape.c);
+    int64_t pitch = loss->label.pitch_w;
+    const float *from = loss->label.data + pixel * pitch;
+    if (pixels == TILE && pitch == 1)
+        FOR_LANES (p, TILE)
+            tile->label[p] = from[p];
+    else
+        for (int p = 0; p < TILE; p++)
+            tile->label[p] = p < pixels ? from[p * pitch] : -1;
     FOR_LANES (p, TILE) {
-        float label = p < pixels ? loss->label.data[(pixel + p) * loss->label.pitch_w] : -1;
-        tile->label[p] = label;
+        float label = tile->label[p];
         bool whole = label + 8388608.0f - 8388608.0f == label; /* 2^23 leaves no fraction */
         tile->counts[p] = (whole & (label >= 0) & (label < limit)) ? 1.0f : 0.0f;
     }
@@ -169,8 +176,9 @@ INLINE void tile_overlap(const ClassLoss *loss, const ClassTile *tile, double *b
 {
     for (int64_t k = 0; k < loss->x.shape.c; k++) {
         TileRow shared, summed;
+        float class = class_of(loss, k);
         FOR_LANES (p, TILE) {
-            bool mine = tile->label[p] == class_of(loss, k);
+            bool mine = tile->label[p] == class;
             shared[p] = mine ? tile->rows[k][p] : 0;
             summed[p] = tile->rows[k][p] + (mine ? 1.0f : 0.0f);
         }
@@ -278,16 +286,19 @@ INLINE void tile_dice_gradient(const ClassLoss *loss, const ClassTile *tile, Til
                 gradient[k][p] = 0;
         return;
     }
-    for (int64_t k = 0; k < channels; k++)
+    bool sigmoid = loss->sigmoid;
+    for (int64_t k = 0; k < channels; k++) {
+        float class = class_of(loss, k), always = a[k], mine = b[k];
         FOR_LANES (p, TILE) {
-            gradient[k][p] = a[k] + (tile->label[p] == class_of(loss, k) ? b[k] : 0.0f);
+            gradient[k][p] = always + (tile->label[p] == class ? mine : 0.0f);
             product[p] += tile->rows[k][p] * gradient[k][p];
         }
+    }
     for (int64_t k = 0; k < channels; k++)
         FOR_LANES (p, TILE) {
             float y = tile->rows[k][p];
             gradient[k][p] =
-                loss->sigmoid ? y * (1 - y) * gradient[k][p] : y * (gradient[k][p] - product[p]);
+                sigmoid ? y * (1 - y) * gradient[k][p] : y * (gradient[k][p] - product[p]);
         }
 }
 
@@ -298,16 +309,21 @@ INLINE void tile_entropy_gradient(const ClassLoss *loss, const ClassTile *tile, 
     float share = (float)(loss->smoothing / (double)loss->x.shape.c);
     float middle = (float)(loss->smoothing / 2), mean = 1 / (float)loss->x.shape.c;
     for (int64_t k = 0; k < loss->x.shape.c; k++) {
-        float w = class_weight(loss, k);
-        FOR_LANES (p, TILE) {
-            bool mine = tile->label[p] == class_of(loss, k);
-            float y = tile->rows[k][p];
-            float softmax = tile->spread[p] * y - (mine ? kept * w : 0) - share * w;
-            float sigmoid = mean * (y - (mine ? kept + middle : middle));
-            if (loss->focus > 0 && mine)
-                softmax = -w * tile->others[p];
-            gradient[k][p] += factor * tile->focus[p] * (loss->sigmoid ? sigmoid : softmax);
-        }
+        float w = class_weight(loss, k), class = class_of(loss, k);
+        TileRow slope;
+        if (loss->sigmoid)
+            FOR_LANES (p, TILE)
+                slope[p] =
+                    mean * (tile->rows[k][p] - (tile->label[p] == class ? kept + middle : middle));
+        else
+            FOR_LANES (p, TILE)
+                slope[p] = tile->spread[p] * tile->rows[k][p] -
+                           (tile->label[p] == class ? kept * w : 0) - share * w;
+        if (loss->focus > 0)
+            FOR_LANES (p, TILE)
+                slope[p] = tile->label[p] == class ? -w * tile->others[p] : slope[p];
+        FOR_LANES (p, TILE)
+            gradient[k][p] += factor * tile->focus[p] * slope[p];
     }
 }
 

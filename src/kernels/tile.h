@@ -14,8 +14,32 @@ enum { TILE = 32 };
 
 typedef float TileRow[TILE];
 
+/* Of dense pixels, whose number and channels are constants: becomes shuffles of vectors. */
+INLINE void tile_load_whole(TileRow *rows, const float *x, const int channels)
+{
+    FOR_LANES (p, TILE)
+        for (int k = 0; k < channels; k++)
+            rows[k][p] = x[p * channels + k];
+}
+
+INLINE void tile_store_whole(float *y, TileRow *rows, const int channels)
+{
+    FOR_LANES (p, TILE)
+        for (int k = 0; k < channels; k++)
+            y[p * channels + k] = rows[k][p];
+}
+
 INLINE void tile_load(TileRow *rows, const float *x, int64_t pitch, int64_t channels, int pixels)
 {
+    bool whole = pixels == TILE && pitch == channels;
+    if (whole && channels == 4) {
+        tile_load_whole(rows, x, 4);
+        return;
+    }
+    if (whole && channels == 2) {
+        tile_load_whole(rows, x, 2);
+        return;
+    }
     for (int64_t k = 0; k < channels; k++) {
         for (int p = 0; p < pixels; p++)
             rows[k][p] = x[p * pitch + k];
@@ -26,6 +50,15 @@ INLINE void tile_load(TileRow *rows, const float *x, int64_t pitch, int64_t chan
 
 INLINE void tile_store(float *y, int64_t pitch, TileRow *rows, int64_t channels, int pixels)
 {
+    bool whole = pixels == TILE && pitch == channels;
+    if (whole && channels == 4) {
+        tile_store_whole(y, rows, 4);
+        return;
+    }
+    if (whole && channels == 2) {
+        tile_store_whole(y, rows, 2);
+        return;
+    }
     for (int p = 0; p < pixels; p++)
         for (int64_t k = 0; k < channels; k++)
             y[p * pitch + k] = rows[k][p];
