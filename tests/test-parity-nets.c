@@ -19,9 +19,9 @@ static const double loss_tolerance = 1e-5, weight_tolerance = 3e-4;
  * in front of a norm have no gradient but what rounding leaves. */
 static const double still = 0.1;
 
-static const char *const graphs[] = {"parity-updates", "parity-unet3d",     "parity-unet2d",
-                                     "parity-acgan",   "parity-acgan-maps", "parity-gan",
-                                     "parity-gan-maps"};
+static const char *const graphs[] = {"parity-updates", "parity-unet3d",  "parity-unet2d",
+                                     "parity-tiles",   "parity-acgan",   "parity-acgan-maps",
+                                     "parity-gan",     "parity-gan-maps"};
 
 typedef struct {
     const char *name;

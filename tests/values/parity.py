@@ -9,11 +9,11 @@ import torch
 
 from parity_gan import adversarial, gan, gan_maps
 from parity_layers import convolutions, imbalance, layers, losses, wide
-from parity_nets import acgan, acgan_maps, unet2d, unet3d, updates
+from parity_nets import acgan, acgan_maps, tiles, unet2d, unet3d, updates
 from parity_updates import optimizers, starts
 
 TOPICS = (convolutions, wide, layers, losses, imbalance, optimizers, starts, updates, unet2d, unet3d,
-          acgan, acgan_maps, adversarial, gan, gan_maps)
+          tiles, acgan, acgan_maps, adversarial, gan, gan_maps)
 
 for topic in TOPICS:
     if not sys.argv[1:] or topic.__name__ in sys.argv[1:]:

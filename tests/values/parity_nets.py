@@ -203,6 +203,31 @@ def unet2d():
     t.train(body)
 
 
+def tiles():
+    t = Trial("parity-tiles")
+    mask = balls(4, 12, 11, 13)
+    t.sample("image", "image", (halves(*mask.shape) + mask).half().double())
+    t.sample("mask", "mask", mask, 2)
+    for k in (1, 2, 3):
+        t.conv(f"net/conv{k}", (3, 3, 3), 16 if k > 1 else 1, 16)
+        if k < 3:
+            t.norm(f"net/norm{k}", 16, False)
+    t.conv("net/logits", (1, 1, 1), 16, 2)
+
+    def body(batch, w, s, update):
+        x = batch["image"]
+        for k in (1, 2, 3):
+            x = conv(x, w[f"net/conv{k}.weight"], w[f"net/conv{k}.bias"], padding=1)
+            if k < 3:
+                x = instance_norm(x, w[f"net/norm{k}.gamma"], w[f"net/norm{k}.beta"], slope=0.01)
+            else:
+                x = rectified(x, 0.01)
+        logits = conv(x, w["net/logits.weight"], w["net/logits.bias"])
+        return {"loss": dice(logits, batch["mask"]) + cross_entropy(logits, batch["mask"])}
+
+    t.train(body)
+
+
 # ---- ACGANs ----------------------------------------------------------------------------------
 
 def gan_samples(t, size, noise, count):
