@@ -161,7 +161,7 @@ static void task_errors(const Case *c, ConvTask task, double error[WAYS])
     free(place);
 }
 
-static void shape_errors(const int64_t *s, int64_t seed, bool positive, double ratio[WAYS])
+static void shape_errors(const int64_t *s, int64_t seed, bool positive, double ratio[TASKS][WAYS])
 {
     int64_t deep = s[1] > 1;
     Case c = {.conv = {.x = {s[0], s[1], s[2], s[3], s[4]},
@@ -189,7 +189,7 @@ static void shape_errors(const int64_t *s, int64_t seed, bool positive, double r
         task_errors(&c, task, error);
         printf(" |%6.1f %6.1f %6.1f", error[0], error[1], error[2]);
         for (int way = 0; way < WAYS; way++)
-            ratio[way] += log(error[way] / error[0]);
+            ratio[task][way] += log(error[way] / error[0]);
     }
     printf("\n");
     for (int i = 0; i < 3; i++)
@@ -201,13 +201,15 @@ static void shape_errors(const int64_t *s, int64_t seed, bool positive, double r
 int main(int argc, char **argv)
 {
     int64_t seed = argc > 1 ? strtoll(argv[1], NULL, 10) : 1;
-    double ratio[WAYS] = {0};
+    double ratio[TASKS][WAYS] = {{0}};
     printf("%-34s | forward: direct, f2, f4 | input gradient     | weight gradient\n", "");
     for (size_t i = 0; i < COUNT(shapes); i++)
         for (int positive = 0; positive < 2; positive++)
             shape_errors(shapes[i], seed, positive, ratio);
-    double count = 2.0 * TASKS * (double)COUNT(shapes);
-    printf("geometric mean of the ratios to direct: f2 %.2f, f4 %.2f\n", exp(ratio[1] / count),
-           exp(ratio[2] / count));
+    double count = 2.0 * (double)COUNT(shapes);
+    printf("%-34s", "mean ratio to direct");
+    for (int task = 0; task < TASKS; task++)
+        printf(" |        %6.2f %6.2f", exp(ratio[task][1] / count), exp(ratio[task][2] / count));
+    printf("\n");
     return EXIT_SUCCESS;
 }
