@@ -29,9 +29,9 @@ static const char *const pools[] = {"none", "mean", NULL};
 static const char *const winograds[] = {"f2", "none", "f4", NULL}; /* as FornixWinograd */
 
 #define WINOGRAD(Attrs)                                                                            \
-    FORNIX_CHOICE(Attrs, winograd, "f2", winograds,                                                \
-                  "tiles of convolutions' minimal filtering: f2 errs no more than direct ones, "   \
-                  "none, or f4, which is faster still at up to ten times the error")
+    FORNIX_CHOICE(Attrs, winograd, "f4", winograds,                                                \
+                  "the largest tiles of convolutions' minimal filtering: f4, f2, which is slower " \
+                  "at a quarter of its rounding error, or none")
 
 static const FornixPort samples_in[] = {
     {"samples", FORNIX_SAMPLES, 0, "the table whose rows are taken"}, {0}};
