@@ -116,33 +116,39 @@ INLINE Vector vector_load_some(const float *from, int64_t count)
     return vector_load(some);
 }
 
-/* How much of a strip must be looked at pixel by pixel: nothing where both planes or one are there
- * with all rows and channels. */
-typedef enum { ANYTHING, ONE_PLANE, TWO_PLANES } StripState;
+/* What must be asked for each pixel of a strip: nothing where one plane or both are there with all
+ * rows, and with all channels of a vector; whether its row and planes are; and which channels. */
+typedef enum { ONE_PLANE, TWO_PLANES, EDGE, SOME_CHANNELS } StripState;
+
+INLINE Vector strip_pixel(const StripState state, const IsaStrip *strip, int64_t channel,
+                          int64_t at)
+{
+    if (state == ONE_PLANE)
+        return vector_load(strip->plane[0] + at);
+    if (state == TWO_PLANES)
+        return vector_load(strip->plane[0] + at) + strip->sign * vector_load(strip->plane[1] + at);
+    int64_t count = state == EDGE ? VECTOR : strip->channels - channel;
+    Vector value = {0};
+    if (strip->plane[0])
+        value = vector_load_some(strip->plane[0] + at, count);
+    if (strip->plane[1])
+        value += strip->sign * vector_load_some(strip->plane[1] + at, count);
+    return value;
+}
 
 /* The pixels of column w, one row below the other. */
 INLINE void strip_load(const int size, const StripState state, const IsaStrip *strip,
                        int64_t channel, int64_t w, Line column)
 {
+    const bool all = state == ONE_PLANE || state == TWO_PLANES;
+    int64_t first = all ? 0 : strip->begin[0];
     int64_t pixel = (w - strip->begin[1]) * strip->w_step + channel;
-    if (state != ANYTHING) {
-        UNROLLED
-        for (int h = 0; h < size; h++) {
-            column[h] = vector_load(strip->plane[0] + pixel + h * strip->h_step);
-            if (state == TWO_PLANES)
-                column[h] += strip->sign * vector_load(strip->plane[1] + pixel + h * strip->h_step);
-        }
-        return;
-    }
-    for (int h = 0; h < size; h++) {
-        bool there = h >= strip->begin[0] && h < strip->end[0];
-        int64_t at = pixel + (h - strip->begin[0]) * strip->h_step;
-        column[h] = (Vector){0};
-        for (int i = 0; i < 2 && there; i++)
-            if (strip->plane[i])
-                column[h] += (i ? strip->sign : 1) *
-                             vector_load_some(strip->plane[i] + at, strip->channels - channel);
-    }
+    UNROLLED
+    for (int h = 0; h < size; h++)
+        if (all || (h >= first && h < strip->end[0]))
+            column[h] = strip_pixel(state, strip, channel, pixel + (h - first) * strip->h_step);
+        else
+            column[h] = (Vector){0};
 }
 
 /* Column w, transformed along h. */
@@ -172,11 +178,12 @@ INLINE void strip_transform(const int m, const bool gradient, const StripState s
 {
     const int points = m + 2, shared = gradient ? 0 : 2;
     Vector kept[ISA_STRIP_CHANNELS / VECTOR][2][MOST_POINTS];
-    for (int64_t c = begin; c < end && shared; c += VECTOR)
+    const int64_t stop = single ? begin + 1 : end;
+    for (int64_t c = begin; c < stop && shared; c += VECTOR)
         for (int w = 0; w < shared; w++)
             strip_column(m, gradient, state, strip, c, w, kept[single ? 0 : c / VECTOR][w]);
     for (int64_t tile = 0; tile < strip->tiles; tile++) {
-        for (int64_t c = begin; c < (single ? begin + 1 : end); c += VECTOR) {
+        for (int64_t c = begin; c < stop; c += VECTOR) {
             Line columns[MOST_POINTS];
             UNROLLED
             for (int w = 0; w < shared; w++) {
@@ -218,8 +225,10 @@ INLINE void strip_points(const int m, const bool gradient, const IsaStrip *strip
 {
     bool rows = strip->begin[0] == 0 && strip->end[0] == (gradient ? m : m + 2) && strip->plane[0];
     int64_t padded = (strip->channels + ISA_LANES - 1) / ISA_LANES * ISA_LANES;
-    int64_t whole = rows ? strip->channels / VECTOR * VECTOR : 0;
-    if (whole == VECTOR && strip->plane[1])
+    int64_t whole = strip->channels / VECTOR * VECTOR;
+    if (whole && !rows)
+        strip_transform(m, gradient, EDGE, false, strip, 0, whole, to, step);
+    else if (whole == VECTOR && strip->plane[1])
         strip_transform(m, gradient, TWO_PLANES, true, strip, 0, whole, to, step);
     else if (whole == VECTOR)
         strip_transform(m, gradient, ONE_PLANE, true, strip, 0, whole, to, step);
@@ -228,7 +237,7 @@ INLINE void strip_points(const int m, const bool gradient, const IsaStrip *strip
     else if (whole)
         strip_transform(m, gradient, ONE_PLANE, false, strip, 0, whole, to, step);
     if (whole < padded)
-        strip_transform(m, gradient, ANYTHING, false, strip, whole, padded, to, step);
+        strip_transform(m, gradient, SOME_CHANNELS, false, strip, whole, padded, to, step);
 }
 
 static void micro_strip(const IsaStrip *strip, IsaStripKind kind, int m, float *to, int64_t step)
