@@ -171,28 +171,26 @@ static int64_t tiles_scratch(const Conv *conv, ConvTask task)
     return tiles.depths * tiles.points * filter_step(conv, task);
 }
 
-/* A grain is a block of channels made, and as many summed over. */
+/* A grain is a block of channels made, of one channel that is summed over. */
 static void weights_transform(const Conv *conv, ConvTask task, const ConvApply *apply,
                               int64_t grain)
 {
     ConvTiles tiles = conv_tiles(conv, task);
     int64_t sums = conv_in(conv, task).c, made = conv_out(conv, task).c, taps = conv_taps(conv);
-    int64_t groups = conv_blocks(sums), block = grain / groups, first = grain % groups * ISA_LANES;
+    int64_t block = grain / sums, i = grain % sums;
     int width = conv_width(made, block);
     bool turned = task == CONV_INPUT_GRADIENT;
     int64_t from_sum = turned ? 1 : made, from_made = turned ? sums : 1;
-    for (int64_t i = first; i < conv_min(first + ISA_LANES, sums); i++) {
-        float lanes[27 * ISA_LANES] = {0};
-        for (int64_t tap = 0; tap < taps; tap++) {
-            const float *from = apply->weight + (turned ? taps - 1 - tap : tap) * sums * made +
-                                i * from_sum + block * ISA_LANES * from_made;
-            for (int j = 0; j < width; j++)
-                lanes[tap * ISA_LANES + j] = from[j * from_made];
-        }
-        isa_micro(conv->isa)->filter(lanes, tiles.deep, tiles.m,
-                                     apply->scratch + (block * sums + i) * ISA_LANES,
-                                     filter_step(conv, task));
+    float lanes[27 * ISA_LANES] = {0};
+    for (int64_t tap = 0; tap < taps; tap++) {
+        const float *from = apply->weight + (turned ? taps - 1 - tap : tap) * sums * made +
+                            i * from_sum + block * ISA_LANES * from_made;
+        for (int j = 0; j < width; j++)
+            lanes[tap * ISA_LANES + j] = from[j * from_made];
     }
+    isa_micro(conv->isa)->filter(lanes, tiles.deep, tiles.m,
+                                 apply->scratch + (block * sums + i) * ISA_LANES,
+                                 filter_step(conv, task));
 }
 
 /* ---- How tiles and channels are cut to fit ----------------------------------------------------
@@ -232,7 +230,7 @@ static int64_t tiles_grains(const Conv *conv, ConvTask task, int pass)
 {
     ConvTiles tiles = conv_tiles(conv, task);
     if (pass == 0)
-        return conv_blocks(conv_out(conv, task).c) * conv_blocks(conv_in(conv, task).c);
+        return conv_blocks(conv_out(conv, task).c) * conv_in(conv, task).c;
     return conv_shares(tiles.count, cut_of(conv, task, &tiles).tiles);
 }
 

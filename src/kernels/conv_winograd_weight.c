@@ -58,7 +58,7 @@ static int64_t tiles_grains(const Conv *conv, int pass)
     Cut cut = cut_of(conv, &tiles);
     if (pass == 0)
         return cut.slabs * (tiles.depths / cut.depths) * cut.x_parts * cut.y_parts;
-    return conv_blocks(conv->x.c) * conv_blocks(conv->y.c);
+    return conv->x.c * conv_blocks(conv->y.c);
 }
 
 typedef struct {
@@ -109,26 +109,23 @@ static void slab_compute(Slab *s, int64_t first, int64_t end, int64_t depth, int
     }
 }
 
-/* A block of y.c, and as many of x.c: the slabs in one, then back to weights. */
+/* A block of y.c of one channel of x: the slabs in one, then back to weights. */
 static void weights_restore(const Conv *conv, const ConvWeightGradient *gradient, int64_t grain)
 {
     ConvTiles tiles = conv_tiles(conv, CONV_WEIGHT_GRADIENT);
     Cut cut = cut_of(conv, &tiles);
-    int64_t block = grain % conv_blocks(conv->y.c);
-    int64_t first = grain / conv_blocks(conv->y.c) * ISA_LANES;
-    for (int64_t i = first; i < conv_min(first + ISA_LANES, conv->x.c); i++) {
-        int64_t place = i * cut.row + block * ISA_LANES;
-        for (int64_t point = 0; point < tiles.depths * tiles.points; point++)
-            conv_sum_parts(gradient->scratch + point * cut.point, cut.slabs, cut.floats, place,
-                           place + ISA_LANES);
-        float lanes[27 * ISA_LANES];
-        isa_micro(conv->isa)->unfilter(gradient->scratch + place, cut.point, tiles.deep, tiles.m,
-                                       lanes);
-        for (int64_t tap = 0; tap < conv_taps(conv); tap++)
-            for (int j = 0; j < conv_width(conv->y.c, block); j++)
-                gradient->dweight[(tap * conv->x.c + i) * conv->y.c + block * ISA_LANES + j] =
-                    lanes[tap * ISA_LANES + j];
-    }
+    int64_t block = grain % conv_blocks(conv->y.c), i = grain / conv_blocks(conv->y.c);
+    int64_t place = i * cut.row + block * ISA_LANES;
+    for (int64_t point = 0; point < tiles.depths * tiles.points; point++)
+        conv_sum_parts(gradient->scratch + point * cut.point, cut.slabs, cut.floats, place,
+                       place + ISA_LANES);
+    float lanes[27 * ISA_LANES];
+    isa_micro(conv->isa)->unfilter(gradient->scratch + place, cut.point, tiles.deep, tiles.m,
+                                   lanes);
+    for (int64_t tap = 0; tap < conv_taps(conv); tap++)
+        for (int j = 0; j < conv_width(conv->y.c, block); j++)
+            gradient->dweight[(tap * conv->x.c + i) * conv->y.c + block * ISA_LANES + j] =
+                lanes[tap * ISA_LANES + j];
 }
 
 static void tiles_compute(const Conv *conv, const ConvWeightGradient *gradient, int pass,
