@@ -16,7 +16,7 @@ enum {
  * their product; and weights at their points should not be larger than the last cache. */
 enum {
     LEAST_CHANNELS = 16,
-    LEAST_FLAT_PRODUCT = 512, /* of channels, for kernels of one plane */
+    LEAST_FLAT_PRODUCT = 512, /* of channels, for F(2) of one plane */
     LEAST_TILES = 32,
     MOST_FILTER = 1 << 21,
 };
@@ -26,23 +26,23 @@ enum {
 int conv_winograd_size(const Conv *conv, ConvTask task)
 {
     const int64_t *kernel = conv->kernel;
-    bool fits = (kernel[0] == 1 || kernel[0] == 3) && kernel[1] == 3 && kernel[2] == 3;
+    bool shaped = (kernel[0] == 1 || kernel[0] == 3) && kernel[1] == 3 && kernel[2] == 3;
     for (int i = 0; i < 3; i++)
-        fits = fits && conv->stride[i] == 1 && conv->dilation[i] == 1;
-    if (!fits || conv->winograd == FORNIX_WINOGRAD_NONE || conv->x.c < LEAST_CHANNELS ||
+        shaped = shaped && conv->stride[i] == 1 && conv->dilation[i] == 1;
+    if (!shaped || conv->winograd == FORNIX_WINOGRAD_NONE || conv->x.c < LEAST_CHANNELS ||
         conv->y.c < LEAST_CHANNELS)
         return 0;
     bool deep = kernel[0] == 3;
     int64_t product = conv->x.c * conv->y.c, depths = deep ? 4 : 1;
-    if (!deep && product < LEAST_FLAT_PRODUCT)
-        return 0;
-    if (task != CONV_WEIGHT_GRADIENT && product * depths * 16 > MOST_FILTER)
-        return 0;
     FornixShape made = task == CONV_INPUT_GRADIENT ? conv->x : conv->y;
     if (fornix_pixels(made) < LEAST_TILES * (deep ? 8 : 4) || made.h < 2 || made.w < 2)
         return 0;
     bool large = made.h > 8 && made.w > 8 && product * depths * 36 <= MOST_FILTER;
-    return conv->winograd == FORNIX_WINOGRAD_F4 && large ? 4 : 2;
+    if (conv->winograd == FORNIX_WINOGRAD_F4 && large)
+        return 4;
+    bool pays = deep || product >= LEAST_FLAT_PRODUCT;
+    bool fits = task == CONV_WEIGHT_GRADIENT || product * depths * 16 <= MOST_FILTER;
+    return pays && fits ? 2 : 0;
 }
 
 ConvTiles conv_tiles(const Conv *conv, ConvTask task)
