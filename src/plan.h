@@ -79,7 +79,8 @@ void plan_end(Plan *plan);
 /* Where wanted value k lies after a run; valid until the next. */
 FornixView plan_wanted(const Plan *plan, int k);
 
-/* What each step of the plan took since it was opened, for --profile. */
+/* What each step of the plan took in all runs, the first left out unless it is the only one, for
+ * --profile. */
 typedef struct PlanTiming {
     const char *path, *type;
     FornixPhase phase;
