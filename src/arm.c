@@ -296,9 +296,10 @@ static void copy_sample(Arm *to, const Arm *from, int64_t i)
                width * sizeof *to->value);
 }
 
+/* all: draw counts through the sets of clusters, 0 being none of however many there are. */
 static bool is_swapped(FornixRandomKey key, bool all, int64_t draw, int64_t cluster)
 {
-    return all ? draw >> cluster & 1 : fornix_random_real(key, (uint64_t)cluster) < 0.5;
+    return all ? draw && draw >> cluster & 1 : fornix_random_real(key, (uint64_t)cluster) < 0.5;
 }
 
 static void swapped_figures(const Swap *swap, FornixRandomKey key, bool all, int64_t draw,
