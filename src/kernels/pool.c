@@ -64,7 +64,8 @@ typedef struct {
                 statement;                                                                         \
             }
 
-/* Runs a statement on a window; on one of 2 x 2 x 2 or 1 x 2 x 2 as on a constant. */
+/* Runs a statement on `some`, a copy of the window: constants where it is 2 x 2 x 2 or 1 x 2 x 2.
+ */
 #define WITH_WINDOW(window, statement)                                                             \
     do {                                                                                           \
         Window some = *(window);                                                                   \
