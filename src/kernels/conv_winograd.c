@@ -33,16 +33,15 @@ int conv_winograd_size(const Conv *conv, ConvTask task)
         conv->y.c < LEAST_CHANNELS)
         return 0;
     bool deep = kernel[0] == 3;
-    int64_t product = conv->x.c * conv->y.c, depths = deep ? 4 : 1;
+    int64_t product = conv->x.c * conv->y.c;
+    int64_t room = MOST_FILTER / (product * (deep ? 4 : 1)); /* points of a plane that fit */
     FornixShape made = task == CONV_INPUT_GRADIENT ? conv->x : conv->y;
     if (fornix_pixels(made) < LEAST_TILES * (deep ? 8 : 4) || made.h < 2 || made.w < 2)
         return 0;
-    bool large = made.h > 8 && made.w > 8 && product * depths * 36 <= MOST_FILTER;
-    if (conv->winograd == FORNIX_WINOGRAD_F4 && large)
+    if (conv->winograd == FORNIX_WINOGRAD_F4 && made.h > 8 && made.w > 8 && room >= 6 * 6)
         return 4;
     bool pays = deep || product >= LEAST_FLAT_PRODUCT;
-    bool fits = task == CONV_WEIGHT_GRADIENT || product * depths * 16 <= MOST_FILTER;
-    return pays && fits ? 2 : 0;
+    return pays && (task == CONV_WEIGHT_GRADIENT || room >= 4 * 4) ? 2 : 0;
 }
 
 ConvTiles conv_tiles(const Conv *conv, ConvTask task)

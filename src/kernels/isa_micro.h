@@ -52,10 +52,11 @@ typedef struct {
  * volume, with m = 2, one point is done at a time: it needs two planes at most. */
 typedef enum { ISA_OPERAND, ISA_GRADIENT } IsaStripKind;
 
+enum { ISA_STRIP_CHANNELS = 128 };
+
 /* The patches of `tiles` tiles side by side along w, n x n (operand) or m x m (gradient) pixels
  * each: a strip of plane[0] + sign plane[1], of which only the rows and columns from begin to
  * before end exist; the rest is 0. Patches of an operand overlap by two columns. */
-enum { ISA_STRIP_CHANNELS = 128 };
 typedef struct {
     const float *plane[2]; /* the pixel (begin[0], begin[1]); NULL: 0 */
     float sign;
