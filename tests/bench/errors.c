@@ -43,10 +43,15 @@ static int64_t weights_of(const Conv *conv)
 
 static float *floats_new(int64_t count)
 {
-    float *floats = calloc((size_t)count, sizeof *floats);
+    float *floats = mem_large((size_t)count * sizeof *floats);
     if (!floats)
         exit(EXIT_FAILURE);
     return floats;
+}
+
+static void floats_free(float *floats, int64_t count)
+{
+    mem_large_free(floats, (size_t)count * sizeof *floats);
 }
 
 static FornixTensor tensor_of(FornixShape s, float *data)
@@ -106,24 +111,23 @@ static double truth(const Case *c, ConvTask task, int64_t i)
 
 static void task_run(const Case *c, const Conv *conv, ConvTask task)
 {
-    float *scratch = floats_new(conv_scratch(conv, task) + 16);
-    float *aligned = scratch + (64 - (uintptr_t)scratch % 64) % 64 / sizeof(float);
+    float *scratch = floats_new(conv_scratch(conv, task));
     FornixView x = view_of(tensor_of(conv->x, c->x)), dy = view_of(tensor_of(conv->y, c->dy));
     for (int pass = 0; pass < conv_passes(conv, task); pass++) {
         int64_t grains = conv_grains(conv, task, pass);
         ConvWeightGradient gradient = {
-            .x = x, .dy = dy, .dweight = c->made[task], .scratch = aligned};
+            .x = x, .dy = dy, .dweight = c->made[task], .scratch = scratch};
         ConvApply apply = {.in = task == CONV_FORWARD ? x : dy,
                            .weight = c->weight,
                            .out =
                                tensor_of(task == CONV_FORWARD ? conv->y : conv->x, c->made[task]),
-                           .scratch = aligned};
+                           .scratch = scratch};
         if (task == CONV_WEIGHT_GRADIENT)
             conv_weight_gradient(conv, &gradient, pass, 0, grains);
         else
             conv_apply(conv, task, &apply, pass, 0, grains);
     }
-    free(scratch);
+    floats_free(scratch, conv_scratch(conv, task));
 }
 
 /* The samples are the same for all ways. */
@@ -179,9 +183,9 @@ static void shape_errors(const int64_t *s, int64_t seed, bool positive, double r
     }
     for (int64_t i = 0; positive && i < counts[0]; i++)
         c.x[i] = c.x[i] > 0 ? c.x[i] : 0;
-    c.made[CONV_FORWARD] = floats_new(counts[1]);
-    c.made[CONV_INPUT_GRADIENT] = floats_new(counts[0]);
-    c.made[CONV_WEIGHT_GRADIENT] = floats_new(counts[2]);
+    const int64_t made[TASKS] = {counts[1], counts[0], counts[2]};
+    for (ConvTask task = CONV_FORWARD; task <= CONV_WEIGHT_GRADIENT; task++)
+        c.made[task] = floats_new(made[task]);
     printf("%2ldx%2ldx%3ldx%3ld %4ld->%-4ld %-6s", (long)s[0], (long)s[1], (long)s[2], (long)s[3],
            (long)s[4], (long)s[5], positive ? "relu" : "normal");
     for (ConvTask task = CONV_FORWARD; task <= CONV_WEIGHT_GRADIENT; task++) {
@@ -193,9 +197,9 @@ static void shape_errors(const int64_t *s, int64_t seed, bool positive, double r
     }
     printf("\n");
     for (int i = 0; i < 3; i++)
-        free(*filled[i]);
+        floats_free(*filled[i], counts[i]);
     for (ConvTask task = CONV_FORWARD; task <= CONV_WEIGHT_GRADIENT; task++)
-        free(c.made[task]);
+        floats_free(c.made[task], made[task]);
 }
 
 int main(int argc, char **argv)

@@ -4,8 +4,8 @@
  *
  *     kernels [none|f2|f4] [N D H W IN OUT KERNEL STRIDE [PITCH]]
  *
- * Winograd's tiles; one shape alone, of which x has pixels PITCH floats apart, as in a
- * concatenation. FORNIX_ISA picks the instruction set.
+ * Winograd's tiles, f4 unless said; one shape alone, of which x has pixels PITCH floats apart, as
+ * in a concatenation. FORNIX_ISA picks the instruction set.
  *
  * Times are of the thread, the best of several runs over all passes of a task on one core.
  */
@@ -229,11 +229,11 @@ static void layer_time(const int64_t layer[3], double most)
 
 int main(int argc, char **argv)
 {
-    FornixWinograd winograd = FORNIX_WINOGRAD_F2;
+    FornixWinograd winograd = FORNIX_WINOGRAD_F4;
     if (argc > 1 && strcmp(argv[1], "none") == 0)
         winograd = FORNIX_WINOGRAD_NONE;
-    if (argc > 1 && strcmp(argv[1], "f4") == 0)
-        winograd = FORNIX_WINOGRAD_F4;
+    if (argc > 1 && strcmp(argv[1], "f2") == 0)
+        winograd = FORNIX_WINOGRAD_F2;
     cpu_set_t cores;
     CPU_ZERO(&cores);
     CPU_SET(0, &cores);
